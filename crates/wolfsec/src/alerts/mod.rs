@@ -1,0 +1,144 @@
+//! Alerts: what rules found, folded per dedup key, worked by people to an end.
+
+mod fold;
+mod status;
+
+use serde::{Deserialize, Serialize};
+
+pub use fold::{Finding, Fold, FoldOutcome, FoldedAlert, OpenAlert, dedup_key, fold};
+pub use status::{AlertStatus, Resolution, TransitionError, check_transition};
+
+use crate::Timestamp;
+use crate::detection::{Entity, SelectionMatch};
+use crate::ids::{AlertId, EventId, UserId};
+use crate::page::{Cursor, Limit};
+use crate::severity::Severity;
+
+/// Evidence kept with an alert: a frozen copy of its first events.
+pub const MAX_EVIDENCE: usize = 20;
+/// A comment or note is at most this long (characters).
+pub const MAX_NOTE_CHARS: usize = 4000;
+
+/// An alert as listed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    pub id: AlertId,
+    /// Rises with every change by a person; a change names the version it saw.
+    pub version: i64,
+    /// The rule's Sigma `id`.
+    pub rule_id: String,
+    pub rule_title: String,
+    pub severity: Severity,
+    pub status: AlertStatus,
+    pub resolution: Option<Resolution>,
+    /// Occurrences folded into this alert.
+    pub count: i64,
+    /// Event time of the first and the last occurrence.
+    pub first_seen: Timestamp,
+    pub last_seen: Timestamp,
+    pub created_at: Timestamp,
+    /// The peer's name.
+    pub peer: String,
+    pub entities: Vec<Entity>,
+    pub techniques: Vec<String>,
+    /// The events kept as evidence, oldest first, bounded by [`MAX_EVIDENCE`].
+    pub event_ids: Vec<EventId>,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// The resolved alert of the same dedup key that this one repeats.
+    pub previous: Option<AlertId>,
+}
+
+impl Alert {
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            at: self.last_seen,
+            id: self.id.0,
+        }
+    }
+}
+
+/// One event kept with its alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub event_id: EventId,
+    pub ts: Timestamp,
+    pub message: String,
+    /// JSON object text.
+    pub fields: String,
+    pub matched: Vec<SelectionMatch>,
+}
+
+slug_enum!(
+    /// What kind of entry an alert's timeline holds.
+    ActivityKind { Transition = "transition", Comment = "comment" }
+);
+
+/// What people did with an alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertActivity {
+    pub at: Timestamp,
+    pub actor: String,
+    pub kind: ActivityKind,
+    pub from: Option<AlertStatus>,
+    pub to: Option<AlertStatus>,
+    pub resolution: Option<Resolution>,
+    pub note: String,
+}
+
+/// All that the alert page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertDetail {
+    pub alert: Alert,
+    pub evidence: Vec<Evidence>,
+    /// Oldest first.
+    pub activity: Vec<AlertActivity>,
+}
+
+/// A person's change of an alert's status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    pub to: AlertStatus,
+    pub resolution: Option<Resolution>,
+    pub note: String,
+    /// The version the person saw; `None` lets the last write win (API tokens only).
+    pub seen_version: Option<i64>,
+}
+
+/// Bounds of an alert list; newest `last_seen` first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlertQuery {
+    /// Any of these; empty means all.
+    pub statuses: Vec<AlertStatus>,
+    /// Any of these; empty means all.
+    pub severities: Vec<Severity>,
+    /// Sigma id.
+    pub rule: Option<String>,
+    /// The peer's name.
+    pub peer: Option<String>,
+    pub assignee: Option<UserId>,
+    /// Compared with `last_seen`, inclusive.
+    pub since: Option<Timestamp>,
+    /// Compared with `last_seen`, exclusive.
+    pub until: Option<Timestamp>,
+    pub limit: Limit,
+    pub after: Option<Cursor>,
+}
+
+/// Unresolved and total alerts by severity, for the queue's facets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertCounts {
+    /// Status open, by severity; severities without alerts are absent.
+    pub open: Vec<(Severity, i64)>,
+    /// Not resolved, by severity.
+    pub unresolved: Vec<(Severity, i64)>,
+}
+
+impl AlertCounts {
+    pub fn open_total(&self) -> i64 {
+        self.open.iter().map(|(_, n)| n).sum()
+    }
+    pub fn unresolved_total(&self) -> i64 {
+        self.unresolved.iter().map(|(_, n)| n).sum()
+    }
+}

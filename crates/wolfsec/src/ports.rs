@@ -1,0 +1,297 @@
+//! Ports: every way out of the domain is a trait. One boxed unit of work is one transaction; repositories
+//! borrow it by `&mut`; `commit` consumes it and dropping it rolls back.
+
+use async_trait::async_trait;
+
+use crate::Timestamp;
+use crate::alerts::{
+    Alert, AlertActivity, AlertCounts, AlertDetail, AlertQuery, AlertStatus, FoldOutcome, OpenAlert, Resolution,
+};
+use crate::audit::{AuditQuery, AuditRecord, ChainHead, SealedEntry};
+use crate::detection::CorrelationHit;
+use crate::events::{EventQuery, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
+use crate::identity::{ApiToken, Role, Session, User};
+use crate::ids::{AlertId, ApiTokenId, EnrolmentId, EventId, PeerId, SessionId, UserId};
+use crate::overview::RateBucket;
+use crate::page::{Limit, Page};
+use crate::peers::{Enrolment, Peer, PeerMark, StoredReject};
+use crate::rules::{Rule, RuleQuery};
+
+/// Digest of a secret token (SHA-256).
+pub type Digest = [u8; 32];
+
+/// The one error of every repository. Absence is `Ok(None)`, not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// A named unique or check constraint was hit.
+    #[error("conflict with {constraint}")]
+    Conflict { constraint: String },
+    /// The store cannot be reached or is shutting down; trying again later can help.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// A stored value that the domain does not know.
+    #[error("stored data is inconsistent: {0}")]
+    Inconsistent(String),
+    #[error("the store failed")]
+    Other(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+pub type RepositoryResult<T> = Result<T, RepositoryError>;
+
+/// Opens transactions.
+#[async_trait]
+pub trait Store: Send + Sync {
+    async fn begin(&self) -> RepositoryResult<Box<dyn UnitOfWork>>;
+}
+
+/// One transaction.
+#[async_trait]
+pub trait UnitOfWork: Send {
+    fn users(&mut self) -> &mut dyn UserRepository;
+    fn sessions(&mut self) -> &mut dyn SessionRepository;
+    fn tokens(&mut self) -> &mut dyn TokenRepository;
+    fn peers(&mut self) -> &mut dyn PeerRepository;
+    fn events(&mut self) -> &mut dyn EventRepository;
+    fn alerts(&mut self) -> &mut dyn AlertRepository;
+    fn rules(&mut self) -> &mut dyn RuleRepository;
+    fn audit(&mut self) -> &mut dyn AuditRepository;
+    fn settings(&mut self) -> &mut dyn SettingsRepository;
+    async fn commit(self: Box<Self>) -> RepositoryResult<()>;
+}
+
+#[async_trait]
+pub trait UserRepository: Send {
+    /// Conflict `users_name_key` when the name (case-insensitive) is taken.
+    async fn insert(&mut self, user: &User, password_hash: &str) -> RepositoryResult<()>;
+    async fn get(&mut self, id: UserId) -> RepositoryResult<Option<User>>;
+    /// Case-insensitive; with the password hash (PHC string).
+    async fn find_by_name(&mut self, name: &str) -> RepositoryResult<Option<(User, String)>>;
+    /// By name, at most 1000.
+    async fn list(&mut self) -> RepositoryResult<Vec<User>>;
+    async fn set_role(&mut self, id: UserId, role: Role) -> RepositoryResult<bool>;
+    async fn set_enabled(&mut self, id: UserId, enabled: bool) -> RepositoryResult<bool>;
+    async fn set_password(&mut self, id: UserId, password_hash: &str) -> RepositoryResult<bool>;
+    async fn record_sign_in(&mut self, id: UserId, at: Timestamp) -> RepositoryResult<()>;
+    /// Enabled admins, locked against concurrent change until the end of the transaction.
+    async fn count_enabled_admins_locked(&mut self) -> RepositoryResult<i64>;
+    async fn any_admin(&mut self) -> RepositoryResult<bool>;
+}
+
+#[async_trait]
+pub trait SessionRepository: Send {
+    async fn insert(&mut self, session: &Session, digest: &Digest) -> RepositoryResult<()>;
+    async fn find_by_digest(&mut self, digest: &Digest) -> RepositoryResult<Option<(Session, User)>>;
+    async fn touch(&mut self, id: SessionId, at: Timestamp) -> RepositoryResult<()>;
+    /// Newest use first, at most 100.
+    async fn list_for_user(&mut self, user: UserId) -> RepositoryResult<Vec<Session>>;
+    /// Removes one session of this user; false when it is not theirs or gone.
+    async fn remove(&mut self, user: UserId, id: SessionId) -> RepositoryResult<bool>;
+    /// Removes all sessions of a user but one; returns how many.
+    async fn remove_others(&mut self, user: UserId, keep: Option<SessionId>) -> RepositoryResult<u64>;
+    /// Removes sessions created or last used before these times.
+    async fn remove_expired(&mut self, created_before: Timestamp, used_before: Timestamp) -> RepositoryResult<u64>;
+}
+
+#[async_trait]
+pub trait TokenRepository: Send {
+    /// Conflict `api_tokens_name_key` when a live token has the name.
+    async fn insert(&mut self, token: &ApiToken, digest: &Digest) -> RepositoryResult<()>;
+    async fn find_by_digest(&mut self, digest: &Digest) -> RepositoryResult<Option<ApiToken>>;
+    async fn touch(&mut self, id: ApiTokenId, at: Timestamp) -> RepositoryResult<()>;
+    /// Newest first, at most 1000.
+    async fn list(&mut self) -> RepositoryResult<Vec<ApiToken>>;
+    /// The token after revoking, `None` when unknown or revoked before.
+    async fn revoke(&mut self, id: ApiTokenId, at: Timestamp) -> RepositoryResult<Option<ApiToken>>;
+}
+
+#[async_trait]
+pub trait PeerRepository: Send {
+    /// Conflict `peers_name_key` when the name (case-insensitive) is taken.
+    async fn insert(&mut self, peer: &Peer, key_digest: &Digest) -> RepositoryResult<()>;
+    async fn get(&mut self, id: PeerId) -> RepositoryResult<Option<Peer>>;
+    async fn find_by_key(&mut self, digest: &Digest) -> RepositoryResult<Option<Peer>>;
+    async fn find_by_name(&mut self, name: &str) -> RepositoryResult<Option<Peer>>;
+    /// By name, at most `limit`, names after `after`.
+    async fn list(&mut self, after: Option<&str>, limit: Limit) -> RepositoryResult<Vec<Peer>>;
+    async fn set_mark(&mut self, id: PeerId, mark: PeerMark) -> RepositoryResult<bool>;
+    /// Replaces the key.
+    async fn set_key(&mut self, id: PeerId, key_digest: &Digest) -> RepositoryResult<bool>;
+    /// Records that peers were heard and how much they brought, in one statement.
+    async fn record_contacts(&mut self, contacts: &[PeerContact]) -> RepositoryResult<()>;
+    async fn insert_enrolment(&mut self, enrolment: &Enrolment, digest: &Digest) -> RepositoryResult<()>;
+    /// Marks the token used if it is unused and not expired; `None` otherwise.
+    async fn use_enrolment(&mut self, digest: &Digest, at: Timestamp) -> RepositoryResult<Option<EnrolmentId>>;
+    /// Keeps rejected lines, oldest dropped beyond [`crate::events::MAX_REJECTS_PER_PEER`].
+    async fn keep_rejects(&mut self, peer: PeerId, at: Timestamp, rejects: &[RejectedLine]) -> RepositoryResult<()>;
+    /// Newest first.
+    async fn list_rejects(&mut self, peer: PeerId, limit: Limit) -> RepositoryResult<Vec<StoredReject>>;
+}
+
+/// A peer was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerContact {
+    pub peer: PeerId,
+    pub at: Timestamp,
+    pub address: Option<String>,
+    /// `Active` wakes a stopped peer; `Stopped` is what a heartbeat said. Never overrides blocked or maintenance.
+    pub mark: PeerMark,
+    pub events: i64,
+    pub rejects: i64,
+}
+
+/// One ingest request, as remembered for 7 days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestRequest {
+    pub peer: PeerId,
+    /// SHA-256 of the decoded body.
+    pub body_digest: Digest,
+    pub received_at: Timestamp,
+}
+
+#[async_trait]
+pub trait EventRepository: Send {
+    /// The first time and answer of requests seen before, in one statement.
+    async fn find_requests(
+        &mut self,
+        keys: &[(PeerId, Digest)],
+    ) -> RepositoryResult<Vec<(IngestRequest, IngestAnswer)>>;
+    async fn remember_requests(&mut self, requests: &[(IngestRequest, IngestAnswer)]) -> RepositoryResult<()>;
+    /// Stores events (write path: COPY, on a key conflict through a temporary table), keeps the rollups, and
+    /// returns the identities that were already there. Makes missing day partitions.
+    async fn insert_batch(&mut self, events: &[NewEvent]) -> RepositoryResult<Vec<(Timestamp, EventId)>>;
+    /// Newest first.
+    async fn search(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>>;
+    async fn get(&mut self, ts: Timestamp, id: EventId) -> RepositoryResult<Option<SecurityEvent>>;
+    async fn insert_hits(&mut self, hits: &[CorrelationHit]) -> RepositoryResult<()>;
+    /// Stored hits since a time, in event time order, at most `max`.
+    async fn hits_since(&mut self, since: Timestamp, max: u32) -> RepositoryResult<Vec<CorrelationHit>>;
+    /// Events per bucket of `minutes` since a time (from the rollups), oldest first.
+    async fn rate(&mut self, since: Timestamp, minutes: i32) -> RepositoryResult<Vec<RateBucket>>;
+    async fn last_received_at(&mut self) -> RepositoryResult<Option<Timestamp>>;
+    /// Makes the partitions of these days; returns how many were missing.
+    async fn ensure_partitions(&mut self, from: chrono::NaiveDate, to: chrono::NaiveDate) -> RepositoryResult<u32>;
+    /// Drops days whose date and whose last insert are both before the given date; forgets requests older than `requests_before`
+    /// and hits older than `hits_before`. Returns how many days were dropped.
+    async fn retire(
+        &mut self,
+        days_before: chrono::NaiveDate,
+        requests_before: Timestamp,
+        hits_before: Timestamp,
+    ) -> RepositoryResult<u32>;
+}
+
+#[async_trait]
+pub trait AlertRepository: Send {
+    /// The collecting alert of each key, locked until the end of the transaction.
+    async fn lock_open(&mut self, keys: &[String]) -> RepositoryResult<Vec<OpenAlert>>;
+    /// Writes a fold: repeats, new alerts (linked to the key's last resolved one) and retirements, in a fixed number of statements.
+    /// `ids` has one id for each new alert.
+    async fn apply_fold(&mut self, outcome: &FoldOutcome, ids: &[AlertId], now: Timestamp) -> RepositoryResult<()>;
+    async fn list(&mut self, query: &AlertQuery) -> RepositoryResult<Page<Alert>>;
+    async fn counts(&mut self) -> RepositoryResult<AlertCounts>;
+    async fn detail(&mut self, id: AlertId) -> RepositoryResult<Option<AlertDetail>>;
+    /// Locks the row; the caller decides and then calls [`AlertRepository::set_status`].
+    async fn lock(&mut self, id: AlertId) -> RepositoryResult<Option<Alert>>;
+    /// Sets status, resolution and assignee and raises the version by one.
+    async fn set_status(
+        &mut self,
+        id: AlertId,
+        status: AlertStatus,
+        resolution: Option<Resolution>,
+        assignee: Option<UserId>,
+    ) -> RepositoryResult<()>;
+    async fn add_activity(&mut self, id: AlertId, activity: &AlertActivity) -> RepositoryResult<()>;
+}
+
+#[async_trait]
+pub trait RuleRepository: Send {
+    /// Inserts or updates by Sigma id in one statement; the switch of a rule that is there is kept. Returns how many changed.
+    async fn upsert_batch(&mut self, rules: &[Rule]) -> RepositoryResult<u64>;
+    /// By title; without the YAML text.
+    async fn list(&mut self, query: &RuleQuery) -> RepositoryResult<Vec<Rule>>;
+    async fn get(&mut self, id: &str) -> RepositoryResult<Option<Rule>>;
+    async fn set_enabled(&mut self, id: &str, enabled: bool, at: Timestamp) -> RepositoryResult<bool>;
+    /// All rules with their YAML, for loading; bounded to 50,000.
+    async fn all(&mut self) -> RepositoryResult<Vec<Rule>>;
+    async fn count_enabled(&mut self) -> RepositoryResult<i64>;
+}
+
+#[async_trait]
+pub trait AuditRepository: Send {
+    /// The head, locked until the end of the transaction: appends are in sequence.
+    async fn lock_head(&mut self) -> RepositoryResult<Option<ChainHead>>;
+    /// Appends the entry and moves the head.
+    async fn append(&mut self, entry: &SealedEntry, head: &ChainHead) -> RepositoryResult<()>;
+    /// Newest first.
+    async fn list(&mut self, query: &AuditQuery) -> RepositoryResult<Vec<AuditRecord>>;
+    /// Sealed entries after `seq` in order, for verification and forwarding.
+    async fn sealed_after(&mut self, seq: i64, limit: Limit) -> RepositoryResult<Vec<SealedEntry>>;
+    async fn head(&mut self) -> RepositoryResult<Option<ChainHead>>;
+}
+
+#[async_trait]
+pub trait SettingsRepository: Send {
+    async fn get(&mut self, name: &str) -> RepositoryResult<Option<String>>;
+    async fn set(&mut self, name: &str, value: &str) -> RepositoryResult<()>;
+    async fn remove(&mut self, name: &str) -> RepositoryResult<()>;
+}
+
+/// Time, as a parameter.
+pub trait Clock: Send + Sync {
+    /// Now, UTC, to the microsecond.
+    fn now(&self) -> Timestamp;
+}
+
+/// Fresh identifiers.
+pub trait IdSource: Send + Sync {
+    fn new_id(&self) -> uuid::Uuid;
+}
+
+/// What the password hasher answers when it cannot work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HasherError {
+    /// Too many sign-ins at once; trying again in a moment helps.
+    #[error("too many sign-ins at once")]
+    Busy,
+    #[error("the password could not be hashed")]
+    Failed,
+}
+
+/// Password hashing, off the async threads, bounded.
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    async fn hash(&self, password: String) -> Result<String, HasherError>;
+    /// `stored` is `None` when there is no such user: the same work is done and false returned.
+    async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, HasherError>;
+}
+
+/// What a token is for; names its prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    PeerKey,
+    ApiToken,
+    Enrolment,
+    Session,
+    Setup,
+}
+
+/// Makes and digests secret tokens.
+pub trait TokenMint: Send + Sync {
+    /// The token's text (only `A-Za-z0-9_-`, at least 32 characters) and its digest.
+    fn mint(&self, kind: TokenKind) -> (String, Digest);
+    fn digest(&self, token: &str) -> Digest;
+}
+
+/// Seals and checks the audit chain with a key that is outside the store.
+pub trait AuditSealer: Send + Sync {
+    fn seal(&self, seq: i64, prev: &[u8; 32], bytes: &[u8]) -> [u8; 32];
+    fn seal_head(&self, count: i64, last_mac: &[u8; 32]) -> [u8; 32];
+    /// The MAC before the first entry.
+    fn genesis(&self) -> [u8; 32];
+}
+
+/// Rules changed: the running detector has to be rebuilt or masked.
+#[async_trait]
+pub trait RulesChanged: Send + Sync {
+    async fn rules_changed(&self);
+}
