@@ -1,0 +1,35 @@
+//! The queue and one alert.
+
+use wolfsec::alerts::{Alert, AlertCounts, AlertDetail, AlertQuery};
+use wolfsec::ids::AlertId;
+use wolfsec::page::Page;
+
+use crate::{Action, Caller, Failure, UseCases, authorise};
+
+impl UseCases {
+    /// Alerts, newest `last_seen` first.
+    #[tracing::instrument(name = "app.list_alerts", skip_all)]
+    pub async fn list_alerts(&self, caller: &Caller, query: &AlertQuery) -> Result<Page<Alert>, Failure> {
+        authorise(caller, Action::ReadAlerts)?;
+        Ok(self.begin().await?.alerts().list(query).await?)
+    }
+
+    /// Counts by severity for the queue's facets and the rail.
+    #[tracing::instrument(name = "app.count_alerts", skip_all)]
+    pub async fn count_alerts(&self, caller: &Caller) -> Result<AlertCounts, Failure> {
+        authorise(caller, Action::ReadAlerts)?;
+        Ok(self.begin().await?.alerts().counts().await?)
+    }
+
+    /// An alert with its evidence and history.
+    #[tracing::instrument(name = "app.get_alert", skip_all)]
+    pub async fn get_alert(&self, caller: &Caller, id: AlertId) -> Result<AlertDetail, Failure> {
+        authorise(caller, Action::ReadAlerts)?;
+        self.begin()
+            .await?
+            .alerts()
+            .detail(id)
+            .await?
+            .ok_or_else(|| Failure::not_found("alert"))
+    }
+}

@@ -1,0 +1,7 @@
+//! Alerts: reading the queue and working it.
+
+mod change_status;
+mod comment;
+mod list;
+
+pub use change_status::ChangeStatusError;

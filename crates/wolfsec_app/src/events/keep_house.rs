@@ -1,0 +1,33 @@
+//! What a timer does: partitions ahead, old days away.
+
+use chrono::Duration;
+
+use crate::{Failure, UseCases};
+
+/// Requests are remembered for a week.
+const REQUEST_MEMORY: Duration = Duration::days(7);
+/// Correlation hits are kept longer than any window.
+const HIT_MEMORY: Duration = Duration::days(2);
+/// Days whose partitions are made ahead.
+const DAYS_AHEAD: i64 = 3;
+
+impl UseCases {
+    /// Makes coming partitions and retires what is past `retention_days`; returns (made, dropped).
+    #[tracing::instrument(name = "app.keep_house", skip_all)]
+    pub async fn keep_house(&self, retention_days: u16) -> Result<(u32, u32), Failure> {
+        let now = self.now();
+        let today = now.date_naive();
+        let mut uow = self.begin().await?;
+        let made = uow
+            .events()
+            .ensure_partitions(today - Duration::days(1), today + Duration::days(DAYS_AHEAD))
+            .await?;
+        let days_before = today - Duration::days(i64::from(retention_days));
+        let dropped = uow
+            .events()
+            .retire(days_before, now - REQUEST_MEMORY, now - HIT_MEMORY)
+            .await?;
+        uow.commit().await?;
+        Ok((made, dropped))
+    }
+}

@@ -1,0 +1,22 @@
+//! Correlation state from the store, at start-up and after a rollback.
+
+use chrono::Duration;
+use wolfsec::detection::{CorrelationHit, Correlator};
+
+use crate::{Failure, UseCases};
+
+/// Hits replayed at most; more than any sane window holds.
+const MAX_HITS: u32 = 500_000;
+
+impl UseCases {
+    /// Stored hits of the longest window, in event time order, to be replayed into a fresh correlator.
+    #[tracing::instrument(name = "app.correlation_hits", skip_all)]
+    pub async fn correlation_hits(&self, correlator: &dyn Correlator) -> Result<Vec<CorrelationHit>, Failure> {
+        let window = correlator.longest_window_seconds();
+        if window == 0 {
+            return Ok(Vec::new());
+        }
+        let since = self.now() - Duration::seconds(window);
+        Ok(self.begin().await?.events().hits_since(since, MAX_HITS).await?)
+    }
+}

@@ -1,0 +1,32 @@
+//! Reading events; always bounded in time.
+
+use wolfsec::Timestamp;
+use wolfsec::events::{EventQuery, SecurityEvent};
+use wolfsec::ids::EventId;
+use wolfsec::page::Page;
+
+use crate::{Action, Caller, Failure, UseCases, authorise};
+
+impl UseCases {
+    /// Newest first.
+    #[tracing::instrument(name = "app.search_events", skip_all)]
+    pub async fn search_events(&self, caller: &Caller, query: &EventQuery) -> Result<Page<SecurityEvent>, Failure> {
+        authorise(caller, Action::ReadEvents)?;
+        if query.until <= query.since {
+            return Err(Failure::invalid("until", "the end must be after the start"));
+        }
+        Ok(self.begin().await?.events().search(query).await?)
+    }
+
+    /// One event by its identity: time and id.
+    #[tracing::instrument(name = "app.get_event", skip_all)]
+    pub async fn get_event(&self, caller: &Caller, ts: Timestamp, id: EventId) -> Result<SecurityEvent, Failure> {
+        authorise(caller, Action::ReadEvents)?;
+        self.begin()
+            .await?
+            .events()
+            .get(ts, id)
+            .await?
+            .ok_or_else(|| Failure::not_found("event"))
+    }
+}

@@ -1,0 +1,348 @@
+//! The write path: what many requests brought becomes one transaction of events, hits, alerts and contacts.
+
+use std::collections::{HashMap, HashSet};
+
+use wolfsec::Timestamp;
+use wolfsec::alerts::{Evidence, Finding, dedup_key, fold};
+use wolfsec::detection::{AnalysedEvent, CorrelationHit, CorrelationMatch, Correlator, Entity, RuleMatch};
+use wolfsec::events::{EcsColumns, IngestAnswer, NewEvent, RejectedLine};
+use wolfsec::ids::{AlertId, EventId, PeerId};
+use wolfsec::peers::PeerMark;
+use wolfsec::ports::{Digest, IngestRequest, PeerContact, UnitOfWork};
+
+use crate::{Failure, UseCases};
+
+/// One request after analysis.
+#[derive(Debug)]
+pub struct AnalysedRequest {
+    pub request: IngestRequest,
+    pub address: Option<String>,
+    pub events: Vec<AnalysedEvent>,
+    pub rejects: Vec<RejectedLine>,
+}
+
+/// What a committed batch tells its requests, in their order.
+#[derive(Debug, Default)]
+pub struct StoredBatch {
+    pub answers: Vec<IngestAnswer>,
+    pub events: u64,
+    pub alerts_raised: usize,
+    pub alerts_repeated: usize,
+}
+
+type RequestKey = (PeerId, Digest);
+
+impl UseCases {
+    /// Stores a batch; on `Ok` it is committed. On `Err` nothing is stored and `correlator` must be dropped:
+    /// it may have counted what was rolled back.
+    #[tracing::instrument(name = "app.store_batch", skip_all, fields(requests = requests.len()))]
+    pub async fn store_batch(
+        &self,
+        requests: Vec<AnalysedRequest>,
+        correlator: &mut dyn Correlator,
+    ) -> Result<StoredBatch, Failure> {
+        let now = self.now();
+        let mut uow = self.begin().await?;
+        let keys: Vec<RequestKey> = requests
+            .iter()
+            .map(|r| (r.request.peer, r.request.body_digest))
+            .collect();
+        let known: HashMap<RequestKey, IngestAnswer> = uow
+            .events()
+            .find_requests(&keys)
+            .await?
+            .into_iter()
+            .map(|(r, answer)| ((r.peer, r.body_digest), answer))
+            .collect();
+
+        let mut batch = Batch::sort(requests, &known);
+        let duplicates = uow.events().insert_batch(&batch.events).await?;
+        batch.remove_duplicates(&duplicates);
+
+        let fired = correlator.feed(&batch.hits);
+        if !batch.hits.is_empty() {
+            uow.events().insert_hits(&batch.hits).await?;
+        }
+        let findings = batch.findings(fired);
+        let (raised, repeated) = self.fold_findings(uow.as_mut(), findings, now).await?;
+
+        let (answers, remember) = batch.answers(&duplicates, &known);
+        uow.events().remember_requests(&remember).await?;
+        uow.peers().record_contacts(&batch.contacts).await?;
+        for (peer, rejects) in &batch.rejects {
+            uow.peers().keep_rejects(*peer, now, rejects).await?;
+        }
+        uow.commit().await?;
+        Ok(StoredBatch {
+            answers,
+            events: batch.stored,
+            alerts_raised: raised,
+            alerts_repeated: repeated,
+        })
+    }
+
+    async fn fold_findings(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        findings: Vec<Finding>,
+        now: Timestamp,
+    ) -> Result<(usize, usize), Failure> {
+        if findings.is_empty() {
+            return Ok((0, 0));
+        }
+        let mut keys: Vec<String> = findings.iter().map(|finding| finding.key.clone()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let open = uow.alerts().lock_open(&keys).await?;
+        let outcome = fold(findings, &open);
+        let ids: Vec<AlertId> = outcome.new.iter().map(|_| AlertId(self.ports().ids.new_id())).collect();
+        uow.alerts().apply_fold(&outcome, &ids, now).await?;
+        Ok((outcome.new.len(), outcome.repeats.len()))
+    }
+}
+
+/// Where each request's lines went, while the batch is on its way.
+struct RequestSlice {
+    request: IngestRequest,
+    rejects: Vec<RejectedLine>,
+    /// Identities in `events` order; empty for a replay.
+    identities: Vec<(Timestamp, EventId)>,
+    /// The same body came before, in the store or in this batch.
+    replay: bool,
+}
+
+struct Batch {
+    slices: Vec<RequestSlice>,
+    events: Vec<NewEvent>,
+    matches: Vec<Vec<RuleMatch>>,
+    hits: Vec<CorrelationHit>,
+    contacts: Vec<PeerContact>,
+    rejects: Vec<(PeerId, Vec<RejectedLine>)>,
+    stored: u64,
+}
+
+impl Batch {
+    /// Takes replays apart and lays the rest of the events side by side.
+    fn sort(requests: Vec<AnalysedRequest>, known: &HashMap<RequestKey, IngestAnswer>) -> Self {
+        let capacity = requests.iter().map(|request| request.events.len()).sum();
+        let mut batch = Self {
+            slices: Vec::with_capacity(requests.len()),
+            events: Vec::with_capacity(capacity),
+            matches: Vec::with_capacity(capacity),
+            hits: Vec::new(),
+            contacts: Vec::new(),
+            rejects: Vec::new(),
+            stored: 0,
+        };
+        let mut seen: HashSet<RequestKey> = HashSet::with_capacity(requests.len());
+        for request in requests {
+            let key = (request.request.peer, request.request.body_digest);
+            let replay = known.contains_key(&key) || !seen.insert(key);
+            batch.contact(&request, replay);
+            let mut identities = Vec::new();
+            if !replay {
+                identities.reserve(request.events.len());
+                for analysed in request.events {
+                    identities.push((analysed.event.ts, analysed.event.id));
+                    batch.events.push(analysed.event);
+                    batch.matches.push(analysed.matches);
+                    batch.hits.extend(analysed.hit);
+                }
+            }
+            batch.slices.push(RequestSlice {
+                request: request.request,
+                rejects: request.rejects,
+                identities,
+                replay,
+            });
+        }
+        batch
+    }
+
+    fn contact(&mut self, request: &AnalysedRequest, replay: bool) {
+        let IngestRequest { peer, received_at, .. } = request.request;
+        let rejects = if replay {
+            0
+        } else {
+            i64::try_from(request.rejects.len()).unwrap_or(i64::MAX)
+        };
+        match self.contacts.iter_mut().find(|contact| contact.peer == peer) {
+            Some(contact) => {
+                contact.at = contact.at.max(received_at);
+                contact.rejects += rejects;
+            }
+            None => self.contacts.push(PeerContact {
+                peer,
+                at: received_at,
+                address: request.address.clone(),
+                mark: PeerMark::Active,
+                events: 0,
+                rejects,
+            }),
+        }
+        if rejects > 0 {
+            match self.rejects.iter_mut().find(|(of, _)| *of == peer) {
+                Some((_, kept)) => kept.extend_from_slice(&request.rejects),
+                None => self.rejects.push((peer, request.rejects.clone())),
+            }
+        }
+    }
+
+    /// Only what was really inserted counts: for alerts, correlations and the peers' figures. An identity that
+    /// occurs twice in the batch was inserted once and is reported once as a duplicate.
+    fn remove_duplicates(&mut self, duplicates: &[(Timestamp, EventId)]) {
+        let mut surplus = count(duplicates);
+        let mut fresh = vec![true; self.events.len()];
+        // From the end, so that of twins inside the batch the first one stays.
+        for (fresh, event) in fresh.iter_mut().zip(&self.events).rev() {
+            if let Some(left) = surplus.get_mut(&(event.ts, event.id))
+                && *left > 0
+            {
+                *left -= 1;
+                *fresh = false;
+            }
+        }
+        let kept: HashSet<(Timestamp, EventId)> = self
+            .events
+            .iter()
+            .zip(&fresh)
+            .filter(|(_, fresh)| **fresh)
+            .map(|(event, _)| (event.ts, event.id))
+            .collect();
+        let mut hit_seen = HashSet::new();
+        self.hits
+            .retain(|hit| kept.contains(&(hit.ts, hit.event_id)) && hit_seen.insert((hit.ts, hit.event_id)));
+        for (event, fresh) in self.events.iter().zip(&fresh) {
+            if *fresh && let Some(contact) = self.contacts.iter_mut().find(|contact| contact.peer == event.peer) {
+                contact.events += 1;
+                self.stored += 1;
+            }
+        }
+        let mut keep = fresh.iter();
+        self.events.retain(|_| keep.next().copied().unwrap_or(false));
+        let mut keep = fresh.iter();
+        self.matches.retain(|_| keep.next().copied().unwrap_or(false));
+    }
+
+    /// Every rule match of a stored event, and every correlation that fired.
+    fn findings(&mut self, fired: Vec<CorrelationMatch>) -> Vec<Finding> {
+        let by_id: HashMap<EventId, usize> = self.events.iter().enumerate().map(|(i, event)| (event.id, i)).collect();
+        let mut findings = Vec::new();
+        for correlation in fired {
+            let Some(&index) = by_id.get(&correlation.event_id) else {
+                continue;
+            };
+            let mut evidence: Vec<Evidence> = correlation
+                .rule_match
+                .contributing
+                .iter()
+                .filter_map(|id| by_id.get(id))
+                .filter(|&&other| other != index)
+                .map(|&other| evidence_of(&self.events[other], Vec::new()))
+                .collect();
+            evidence.push(evidence_of(
+                &self.events[index],
+                correlation.rule_match.selections.clone(),
+            ));
+            findings.push(finding(&self.events[index], correlation.rule_match, evidence));
+        }
+        for (event, matches) in self.events.iter().zip(std::mem::take(&mut self.matches)) {
+            for rule_match in matches {
+                let evidence = vec![evidence_of(event, rule_match.selections.clone())];
+                findings.push(finding(event, rule_match, evidence));
+            }
+        }
+        findings
+    }
+
+    /// The answers in request order, and the rows that let a replay be answered for seven days.
+    fn answers(
+        &self,
+        duplicates: &[(Timestamp, EventId)],
+        known: &HashMap<RequestKey, IngestAnswer>,
+    ) -> (Vec<IngestAnswer>, Vec<(IngestRequest, IngestAnswer)>) {
+        let mut surplus = count(duplicates);
+        let mut duplicate_counts = vec![0_u64; self.slices.len()];
+        for (slice, duplicates) in self.slices.iter().zip(&mut duplicate_counts).rev() {
+            for identity in slice.identities.iter().rev() {
+                if let Some(left) = surplus.get_mut(identity)
+                    && *left > 0
+                {
+                    *left -= 1;
+                    *duplicates += 1;
+                }
+            }
+        }
+        let mut answers: Vec<IngestAnswer> = Vec::with_capacity(self.slices.len());
+        let mut remember = Vec::new();
+        let mut fresh: HashMap<RequestKey, IngestAnswer> = HashMap::new();
+        for (slice, duplicates) in self.slices.iter().zip(duplicate_counts) {
+            let key = (slice.request.peer, slice.request.body_digest);
+            if slice.replay {
+                let first = known.get(&key).or_else(|| fresh.get(&key));
+                answers.push(first.map(IngestAnswer::as_replay).unwrap_or_default());
+                continue;
+            }
+            let total = slice.identities.len() as u64;
+            let answer = IngestAnswer {
+                accepted: total - duplicates,
+                duplicates,
+                rejected: slice.rejects.clone(),
+            };
+            remember.push((slice.request.clone(), answer.clone()));
+            fresh.insert(key, answer.clone());
+            answers.push(answer);
+        }
+        (answers, remember)
+    }
+}
+
+fn count(identities: &[(Timestamp, EventId)]) -> HashMap<(Timestamp, EventId), usize> {
+    let mut counts = HashMap::with_capacity(identities.len());
+    for identity in identities {
+        *counts.entry(*identity).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn evidence_of(event: &NewEvent, matched: Vec<wolfsec::detection::SelectionMatch>) -> Evidence {
+    Evidence {
+        event_id: event.id,
+        ts: event.ts,
+        message: event.message.clone(),
+        fields: event.fields.clone(),
+        matched,
+    }
+}
+
+fn finding(event: &NewEvent, rule_match: RuleMatch, evidence: Vec<Evidence>) -> Finding {
+    Finding {
+        key: dedup_key(&rule_match, event.peer, &event.columns),
+        peer: event.peer,
+        ts: event.ts,
+        entities: entities(&event.columns),
+        rule_id: rule_match.rule_id,
+        title: rule_match.title,
+        severity: rule_match.severity,
+        techniques: rule_match.techniques,
+        evidence,
+    }
+}
+
+/// Host, user, source address and process, as far as the event names them.
+fn entities(columns: &EcsColumns) -> Vec<Entity> {
+    [
+        ("host", &columns.host_name),
+        ("user", &columns.user_name),
+        ("ip", &columns.source_ip),
+        ("process", &columns.process_name),
+    ]
+    .into_iter()
+    .filter_map(|(kind, value)| {
+        value.as_ref().map(|value| Entity {
+            kind: kind.to_owned(),
+            value: value.clone(),
+        })
+    })
+    .collect()
+}

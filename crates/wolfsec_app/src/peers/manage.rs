@@ -1,0 +1,133 @@
+//! Reading and managing peers.
+
+use wolfsec::ids::PeerId;
+use wolfsec::page::{Limit, Page};
+use wolfsec::peers::{HeartbeatState, Peer, PeerMark, StoredReject};
+use wolfsec::ports::{PeerContact, TokenKind};
+
+use crate::audit::Act;
+use crate::{Action, Caller, Failure, FailureKind, UseCases, authorise};
+
+impl UseCases {
+    /// The peer of a key; a blocked peer's key is refused.
+    #[tracing::instrument(name = "app.authenticate_peer", skip_all)]
+    pub async fn authenticate_peer(&self, key: &str) -> Result<Peer, Failure> {
+        let digest = self.ports().mint.digest(key);
+        let peer = self
+            .begin()
+            .await?
+            .peers()
+            .find_by_key(&digest)
+            .await?
+            .ok_or_else(Failure::unauthenticated)?;
+        if peer.mark == PeerMark::Blocked {
+            return Err(Failure::new(
+                FailureKind::Unauthenticated,
+                "peer_blocked",
+                "this peer is blocked; an admin can unblock it",
+            ));
+        }
+        Ok(peer)
+    }
+
+    #[tracing::instrument(name = "app.heartbeat", skip_all)]
+    pub async fn heartbeat(&self, peer: PeerId, state: HeartbeatState, address: Option<String>) -> Result<(), Failure> {
+        let mark = match state {
+            HeartbeatState::Running => PeerMark::Active,
+            HeartbeatState::Stopping => PeerMark::Stopped,
+        };
+        let contact = PeerContact {
+            peer,
+            at: self.now(),
+            address,
+            mark,
+            events: 0,
+            rejects: 0,
+        };
+        let mut uow = self.begin().await?;
+        uow.peers().record_contacts(&[contact]).await?;
+        Ok(uow.commit().await?)
+    }
+
+    /// Peers by name; `after` is the last name of the page before.
+    #[tracing::instrument(name = "app.list_peers", skip_all)]
+    pub async fn list_peers(&self, caller: &Caller, after: Option<&str>, limit: Limit) -> Result<Page<Peer>, Failure> {
+        authorise(caller, Action::ReadPeers)?;
+        let mut items = self.begin().await?.peers().list(after, surplus(limit)).await?;
+        let size = usize::from(limit.get());
+        let more = items.len() > size;
+        items.truncate(size);
+        let next_cursor = if more {
+            items.last().map(|peer| peer.name.clone())
+        } else {
+            None
+        };
+        Ok(Page { items, next_cursor })
+    }
+
+    /// A peer and its newest rejected lines.
+    #[tracing::instrument(name = "app.get_peer", skip_all)]
+    pub async fn get_peer(&self, caller: &Caller, name: &str) -> Result<(Peer, Vec<StoredReject>), Failure> {
+        authorise(caller, Action::ReadPeers)?;
+        let mut uow = self.begin().await?;
+        let peer = uow
+            .peers()
+            .find_by_name(name)
+            .await?
+            .ok_or_else(|| Failure::not_found("peer"))?;
+        let rejects = uow
+            .peers()
+            .list_rejects(peer.id, Limit::new(20).unwrap_or_default())
+            .await?;
+        Ok((peer, rejects))
+    }
+
+    /// Blocks, unblocks or puts a peer into maintenance.
+    #[tracing::instrument(name = "app.mark_peer", skip_all)]
+    pub async fn mark_peer(&self, caller: &Caller, name: &str, mark: PeerMark) -> Result<(), Failure> {
+        authorise(caller, Action::ManagePeers)?;
+        let mut uow = self.begin().await?;
+        let peer = uow
+            .peers()
+            .find_by_name(name)
+            .await?
+            .ok_or_else(|| Failure::not_found("peer"))?;
+        if peer.mark == mark {
+            return Ok(());
+        }
+        uow.peers().set_mark(peer.id, mark).await?;
+        let act = Act::done(caller.actor(), "peer.marked", "peer", peer.name).change(
+            "state",
+            Some(peer.mark.as_str()),
+            Some(mark.as_str()),
+        );
+        self.record(uow.as_mut(), act).await?;
+        Ok(uow.commit().await?)
+    }
+
+    /// Replaces a peer's key; the old one stops working at once.
+    #[tracing::instrument(name = "app.rotate_peer_key", skip_all)]
+    pub async fn rotate_peer_key(&self, caller: &Caller, name: &str) -> Result<String, Failure> {
+        authorise(caller, Action::ManagePeers)?;
+        let mut uow = self.begin().await?;
+        let peer = uow
+            .peers()
+            .find_by_name(name)
+            .await?
+            .ok_or_else(|| Failure::not_found("peer"))?;
+        let (key, digest) = self.ports().mint.mint(TokenKind::PeerKey);
+        uow.peers().set_key(peer.id, &digest).await?;
+        self.record(
+            uow.as_mut(),
+            Act::done(caller.actor(), "peer.key_rotated", "peer", peer.name),
+        )
+        .await?;
+        uow.commit().await?;
+        Ok(key)
+    }
+}
+
+/// One row more than asked, to see whether there is a next page.
+pub(crate) fn surplus(limit: Limit) -> Limit {
+    Limit::new(limit.get().saturating_add(1)).unwrap_or(limit)
+}

@@ -1,0 +1,83 @@
+//! Rules: reading them, switching them, keeping the bundled ones current.
+
+use wolfsec::page::Page;
+use wolfsec::rules::{Rule, RuleQuery};
+
+use crate::audit::Act;
+use crate::peers::surplus;
+use crate::{Action, Caller, Failure, UseCases, authorise};
+
+impl UseCases {
+    /// Rules by title; the next page is named by `title` + unit separator + `id` of the last one.
+    #[tracing::instrument(name = "app.list_rules", skip_all)]
+    pub async fn list_rules(&self, caller: &Caller, query: &RuleQuery) -> Result<Page<Rule>, Failure> {
+        authorise(caller, Action::ReadRules)?;
+        let asked = RuleQuery {
+            limit: surplus(query.limit),
+            ..query.clone()
+        };
+        let mut items = self.begin().await?.rules().list(&asked).await?;
+        let size = usize::from(query.limit.get());
+        let more = items.len() > size;
+        items.truncate(size);
+        let next_cursor = if more {
+            items.last().map(|rule| rule.id.clone())
+        } else {
+            None
+        };
+        Ok(Page { items, next_cursor })
+    }
+
+    /// A rule with its YAML.
+    #[tracing::instrument(name = "app.get_rule", skip_all)]
+    pub async fn get_rule(&self, caller: &Caller, id: &str) -> Result<Rule, Failure> {
+        authorise(caller, Action::ReadRules)?;
+        self.begin()
+            .await?
+            .rules()
+            .get(id)
+            .await?
+            .ok_or_else(|| Failure::not_found("rule"))
+    }
+
+    /// Switches a rule; the running detector follows before this returns.
+    #[tracing::instrument(name = "app.switch_rule", skip_all)]
+    pub async fn switch_rule(&self, caller: &Caller, id: &str, enabled: bool) -> Result<(), Failure> {
+        authorise(caller, Action::SwitchRules)?;
+        let mut uow = self.begin().await?;
+        let rule = uow.rules().get(id).await?.ok_or_else(|| Failure::not_found("rule"))?;
+        if rule.enabled == enabled {
+            return Ok(());
+        }
+        if enabled && rule.state != wolfsec::rules::RuleState::Usable {
+            return Err(Failure::invalid(
+                "enabled",
+                format!("this rule cannot run: {}", rule.reason),
+            ));
+        }
+        uow.rules().set_enabled(id, enabled, self.now()).await?;
+        let word = |on: bool| if on { "on" } else { "off" };
+        let act = Act::done(caller.actor(), "rule.switched", "rule", rule.title)
+            .change("state", Some(word(rule.enabled)), Some(word(enabled)))
+            .note(id);
+        self.record(uow.as_mut(), act).await?;
+        uow.commit().await?;
+        self.ports().rules_changed.rules_changed().await;
+        Ok(())
+    }
+
+    /// Brings stored rules up to date with what the server ships; switches stay as people set them.
+    #[tracing::instrument(name = "app.sync_rules", skip_all, fields(rules = rules.len()))]
+    pub async fn sync_rules(&self, rules: &[Rule]) -> Result<u64, Failure> {
+        let mut uow = self.begin().await?;
+        let changed = uow.rules().upsert_batch(rules).await?;
+        uow.commit().await?;
+        Ok(changed)
+    }
+
+    /// Every stored rule, for loading the detector.
+    #[tracing::instrument(name = "app.load_rules", skip_all)]
+    pub async fn load_rules(&self) -> Result<Vec<Rule>, Failure> {
+        Ok(self.begin().await?.rules().all().await?)
+    }
+}
