@@ -1,0 +1,122 @@
+//! What the server gives every page and server function: the use cases and the request at hand.
+
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use wolfsec::Timestamp;
+use wolfsec_app::identity::{ClientInfo, SignedIn};
+use wolfsec_app::{Caller, Failure, FailureKind, UseCases};
+
+use crate::error::AppError;
+
+/// The request at hand; put into the Leptos context by the server.
+#[derive(Clone)]
+pub struct RequestContext {
+    pub request_id: String,
+    /// The live session, when the cookie names one.
+    pub signed_in: Option<SignedIn>,
+    pub client: ClientInfo,
+    /// This server's address as browsers and peers reach it, without a trailing slash.
+    pub public_url: String,
+    /// Cookies carry `Secure` (the public URL is https).
+    pub secure_cookies: bool,
+    /// `light`, `dark` or none for the system's choice.
+    pub theme: Option<String>,
+    /// When this request arrived: every relative time on the page is computed from it.
+    pub rendered_at: Timestamp,
+    /// Path and query of the request.
+    pub path: String,
+    pub query: String,
+    /// Path and query of the page a form was sent from.
+    pub referer: Option<String>,
+}
+
+/// The session cookie's name.
+pub const SESSION_COOKIE: &str = "wolfsec_session";
+
+/// The request at hand.
+pub fn request() -> Option<RequestContext> {
+    use_context::<RequestContext>()
+}
+
+/// The use cases; an error only when the server forgot to provide them.
+pub fn use_cases() -> Result<UseCases, AppError> {
+    use_context::<UseCases>().ok_or_else(|| app_error(Failure::new(FailureKind::Internal, "internal", "the server is not ready")))
+}
+
+/// Who is asking: the first line of every server function that is not public.
+pub fn caller() -> Result<Caller, AppError> {
+    request()
+        .and_then(|request| request.signed_in)
+        .map(|signed_in| signed_in.caller)
+        .ok_or_else(|| app_error(Failure::unauthenticated()))
+}
+
+/// Sets the answer's status where the request is not a page load of a form (those redirect).
+pub fn set_status(status: http::StatusCode) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.set_status(status);
+    }
+}
+
+/// The status of each kind of failure: the one place that maps them.
+pub const fn status_of(kind: FailureKind) -> http::StatusCode {
+    use http::StatusCode;
+    match kind {
+        FailureKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        FailureKind::Forbidden => StatusCode::FORBIDDEN,
+        FailureKind::NotFound => StatusCode::NOT_FOUND,
+        FailureKind::Conflict => StatusCode::CONFLICT,
+        FailureKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        FailureKind::TooFast => StatusCode::TOO_MANY_REQUESTS,
+        FailureKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        FailureKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A use case's failure as the browser sees it: logged here, once, with its cause.
+pub fn app_error(failure: impl Into<Failure>) -> AppError {
+    let failure = failure.into();
+    if matches!(failure.kind, FailureKind::Internal | FailureKind::Unavailable) {
+        let cause = failure.source.as_deref().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(code = failure.code, cause, "request failed");
+    }
+    set_status(status_of(failure.kind));
+    AppError {
+        code: failure.code.to_owned(),
+        message: failure.message,
+        fields: failure.fields.into_iter().map(|(field, message)| (field.to_owned(), message)).collect(),
+        values: Vec::new(),
+        request_id: request().map(|request| request.request_id).unwrap_or_default(),
+    }
+}
+
+/// `validator`'s findings as field errors.
+pub fn validation_error(errors: &validator::ValidationErrors) -> AppError {
+    let fields: Vec<(String, String)> = errors
+        .field_errors()
+        .into_iter()
+        .flat_map(|(field, errors)| errors.iter().map(move |error| (field.to_string(), error.message.as_ref().map_or_else(|| "is not valid".to_owned(), ToString::to_string))))
+        .collect();
+    let mut error = app_error(Failure::new(FailureKind::Invalid, "invalid", "some fields need another look"));
+    error.fields = fields;
+    error
+}
+
+/// Puts the session's token into the browser's cookie; `None` takes it away.
+pub fn set_session_cookie(token: Option<&str>) {
+    let (Some(response), Some(request)) = (use_context::<ResponseOptions>(), request()) else { return };
+    let secure = if request.secure_cookies { "; Secure" } else { "" };
+    let cookie = token.map_or_else(
+        || format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}"),
+        |token| format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200{secure}"),
+    );
+    if let Ok(value) = http::HeaderValue::from_str(&cookie) {
+        response.append_header(http::header::SET_COOKIE, value);
+    }
+}
+
+/// Sends the browser to a page of this server; anything that is not a local path goes to the overview.
+pub fn redirect_to(path: &str) {
+    let local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.contains(char::is_control);
+    leptos_axum::redirect(if local { path } else { "/" });
+}

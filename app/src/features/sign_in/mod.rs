@@ -1,0 +1,7 @@
+//! Signing in and out.
+
+#[cfg(feature = "ssr")]
+mod dto;
+#[cfg(feature = "ssr")]
+pub mod page;
+pub mod server_fns;

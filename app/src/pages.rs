@@ -1,0 +1,66 @@
+//! The document, the routes and what every page shares.
+
+use leptos::config::LeptosOptions;
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::{SsrMode, StaticSegment};
+
+use crate::context;
+use crate::features::sign_in::page::SignInPage;
+
+/// Hashed asset paths that the document links to.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    pub stylesheet: String,
+}
+
+/// The HTML document around every page. Its content security policy allows only what carries this answer's nonce.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    set_content_security_policy();
+    let theme = context::request().and_then(|request| request.theme);
+    let stylesheet = use_context::<Assets>().map(|assets| assets.stylesheet);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="dark light"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=stylesheet/>
+                <HydrationScripts options islands=true/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+fn set_content_security_policy() {
+    let (Some(response), Some(nonce)) = (use_context::<leptos_axum::ResponseOptions>(), use_nonce()) else { return };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    if let Ok(value) = http::HeaderValue::from_str(&policy) {
+        response.insert_header(http::header::CONTENT_SECURITY_POLICY, value);
+    }
+}
+
+/// All routes. Pages are rendered whole before the first byte, so that status and redirects are right.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|page: String| if page.is_empty() { "Wolfsec".to_owned() } else { format!("{page} · Wolfsec") }/>
+        <Router>
+            <FlatRoutes fallback=|| "There is no such page.">
+                <Route path=StaticSegment("signin") view=SignInPage ssr=SsrMode::Async/>
+            </FlatRoutes>
+        </Router>
+    }
+}
