@@ -1,0 +1,20 @@
+//! What the alert pages are rendered from.
+
+use serde::{Deserialize, Serialize};
+use wolfsec::alerts::{Alert, AlertCounts, AlertDetail};
+use wolfsec::page::Page;
+
+/// The queue: one page of it and the counts of its facets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueView {
+    pub page: Page<Alert>,
+    pub counts: AlertCounts,
+}
+
+/// One alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertView {
+    pub detail: AlertDetail,
+    /// Whether the caller may work it.
+    pub may_work: bool,
+}

@@ -1,0 +1,19 @@
+//! What the rule pages are rendered from.
+
+use serde::{Deserialize, Serialize};
+use wolfsec::rules::Rule;
+
+/// One page of rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesView {
+    pub rules: Vec<Rule>,
+    pub more: bool,
+    pub may_switch: bool,
+}
+
+/// One rule with its YAML.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleView {
+    pub rule: Rule,
+    pub may_switch: bool,
+}
