@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::account::{Account, run};
 use crate::layout::Layout;
+use crate::lock::Usage;
 use crate::programs::Programs;
 use crate::{ClusterError, ClusterOptions, setup};
 
@@ -26,6 +27,10 @@ pub(crate) fn ensure_running(
         tracing::info!(pid, "using the database that is running");
         wait_ready(layout, options.start_timeout)?;
         return Ok(true);
+    }
+    // A second postmaster on the same files would destroy them. The first may be out of sight, in another container.
+    if !Usage::is_free(&layout.root)? {
+        return Err(ClusterError::OutOfSight { data });
     }
     clear_stale_lock_files(layout)?;
     account.write_file(&data.join("wolfsec.conf"), &setup::settings(layout, options))?;

@@ -43,6 +43,12 @@ pub enum ClusterError {
     )]
     WrongOwner { data: PathBuf, owner: u32, wanted: u32 },
 
+    #[error(
+        "another process uses the database in {data}, but its PostgreSQL is not to be seen from here: it runs in another \
+         container, or it died. Run this command there, or stop that process first"
+    )]
+    OutOfSight { data: PathBuf },
+
     #[error("the cluster's passwords in {path} cannot be read: {reason}")]
     Credentials { path: PathBuf, reason: String },
 

@@ -51,6 +51,16 @@ impl Usage {
         Ok(Self(file))
     }
 
+    /// Whether nobody uses the cluster. To be called under [`guard`].
+    pub(crate) fn is_free(root: &Path) -> Result<bool, ClusterError> {
+        let path = root.join("cluster.users");
+        match open(&path)?.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(ClusterError::io(&path)(error)),
+        }
+    }
+
     /// Leaves, and says whether nobody else is left. To be called under [`guard`].
     pub(crate) fn leave_was_last(&self) -> bool {
         let last = self.0.unlock().is_ok() && self.0.try_lock().is_ok();

@@ -1,0 +1,135 @@
+//! Every check of the project, in the order that finds faults cheapest first.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use wolf_cluster::{Cluster, ClusterOptions};
+
+use crate::paths::Paths;
+use crate::server::{self, Profile};
+use crate::setup::{self, WasmCompiler};
+use crate::step::{Done, Steps, cargo, command, note, run as run_command};
+
+/// What is checked natively. The browser's side is checked apart: together, cargo would merge the features of both.
+const NATIVE: [&str; 9] = [
+    "wolfsec",
+    "wolfsec_app",
+    "wolf_den",
+    "wolf_cluster",
+    "wolfsec_detect",
+    "wolfsec_testkit",
+    "wolf_server",
+    "app",
+    "xtask",
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    Fmt,
+    Clippy,
+    ClippyWasm,
+    Tests,
+    Browser,
+}
+
+pub fn run(steps: &mut Steps, paths: &Paths, only: Option<Only>) -> Result<()> {
+    let outcome = run_steps(steps, paths, only);
+    steps.summary();
+    outcome
+}
+
+fn run_steps(steps: &mut Steps, paths: &Paths, only: Option<Only>) -> Result<()> {
+    let wanted = |step: Only| only.is_none_or(|only| only == step);
+    if wanted(Only::Fmt) {
+        steps.run("formatting", || {
+            run_command(cargo(&paths.root).args(["fmt", "--all", "--check"]))
+        })?;
+    }
+    if wanted(Only::Clippy) {
+        steps.run("clippy, server's side", || clippy(paths))?;
+    }
+    if wanted(Only::ClippyWasm) {
+        let compiler = steps.run("compiler for the browser", || setup::wasm_compiler(paths))?;
+        steps.run("clippy, browser's side", || clippy_wasm(paths, &compiler))?;
+    }
+    if wanted(Only::Tests) {
+        steps.run("PostgreSQL programs", || setup::postgresql(paths))?;
+        steps.run("unit, contract, HTTP tests", || tests(paths))?;
+    }
+    if wanted(Only::Browser) {
+        server::build_all(steps, paths, Profile::Release)?;
+        let end2end = paths.root.join("end2end");
+        steps.run_or_skip("browser tests", || {
+            if !end2end.join("package.json").is_file() {
+                return Ok(Done::Skipped("there is no end2end/package.json"));
+            }
+            browser(paths, &end2end)?;
+            Ok(Done::Yes)
+        })?;
+    }
+    Ok(())
+}
+
+fn clippy(paths: &Paths) -> Result<()> {
+    let mut cargo = native(paths, &["clippy"]);
+    run_command(cargo.arg("--all-targets").args(["--", "-D", "warnings"]))
+}
+
+fn clippy_wasm(paths: &Paths, compiler: &WasmCompiler) -> Result<()> {
+    let distribution = matches!(compiler, WasmCompiler::Distribution { .. });
+    if distribution && !setup::distribution_clippy(paths) {
+        note("clippy of the distribution's compiler cannot be had: checking for the compiler's own warnings only");
+        return run_command(setup::wasm_cargo(paths, compiler, "check").env("RUSTFLAGS", "-D warnings"));
+    }
+    let mut cargo = setup::wasm_cargo(paths, compiler, "clippy");
+    run_command(cargo.args(["--", "-D", "warnings"]))
+}
+
+fn tests(paths: &Paths) -> Result<()> {
+    // Beside no home folder: when root, PostgreSQL's account must be able to enter.
+    let folder = std::env::temp_dir().join(format!("wolfsec-test-{}", std::process::id()));
+    let cluster = Cluster::attach_or_start(&ClusterOptions::throw_away(&folder))?;
+    let nextest = crate::step::read(cargo(&paths.root).args(["nextest", "--version"])).is_some();
+    let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
+    let outcome = run_command(native(paths, runner).env("WOLFSEC_TEST_DATABASE_URL", cluster.superuser_url()));
+    cluster.destroy()?;
+    std::fs::remove_dir_all(&folder)?;
+    outcome
+}
+
+fn native(paths: &Paths, subcommand: &[&str]) -> std::process::Command {
+    let mut cargo = cargo(&paths.root);
+    cargo
+        .args(subcommand)
+        .args(["--ignore-rust-version", "--features", "app/ssr"]);
+    cargo.arg("--target-dir").arg(&paths.target);
+    for package in NATIVE {
+        cargo.args(["--package", package]);
+    }
+    cargo
+}
+
+fn browser(paths: &Paths, end2end: &Path) -> Result<()> {
+    setup::browser(paths)?;
+    let server = server::binary(paths, Profile::Release);
+    if !server.is_file() {
+        bail!("{} was not built", server.display());
+    }
+    let install = if end2end.join("package-lock.json").is_file() {
+        "ci"
+    } else {
+        "install"
+    };
+    run_command(
+        command(end2end, "npm")
+            .args([install, "--no-audit", "--no-fund"])
+            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
+    )?;
+    let mut playwright = command(end2end, "npx");
+    playwright.args(["playwright", "test"]);
+    paths.add_site_env(&mut playwright, false);
+    let work = paths.target.join("end2end");
+    std::fs::create_dir_all(&work)?;
+    run_command(playwright.env("WOLFSEC_SERVER_BIN", server).env("WOLFSEC_BASE", work))
+}
