@@ -3,6 +3,7 @@
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use wolfsec::Timestamp;
+use wolfsec::identity::SESSION_ABSOLUTE_HOURS;
 use wolfsec_app::identity::{ClientInfo, SignedIn};
 use wolfsec_app::{Caller, Failure, FailureKind, UseCases};
 
@@ -28,10 +29,16 @@ pub struct RequestContext {
     pub query: String,
     /// Path and query of the page a form was sent from.
     pub referer: Option<String>,
+    /// What the cookie of [`FLASH_COOKIE`] carries to this one page.
+    pub flash: Option<String>,
 }
 
 /// The session cookie's name.
 pub const SESSION_COOKIE: &str = "wolfsec_session";
+/// Carries a fresh secret from the form that made it to the one page that shows it, outside of any URL.
+pub const FLASH_COOKIE: &str = "wolfsec_flash";
+/// The chosen theme's cookie.
+pub const THEME_COOKIE: &str = "wolfsec_theme";
 
 /// The request at hand.
 pub fn request() -> Option<RequestContext> {
@@ -51,11 +58,22 @@ pub fn caller() -> Result<Caller, AppError> {
         .ok_or_else(|| app_error(Failure::unauthenticated()))
 }
 
-/// Sets the answer's status where the request is not a page load of a form (those redirect).
+/// Sets the answer's status, except where a browser sent a form: that answer is a redirect back to the form.
 pub fn set_status(status: http::StatusCode) {
+    if is_browser_form() {
+        return;
+    }
     if let Some(response) = use_context::<ResponseOptions>() {
         response.set_status(status);
     }
+}
+
+/// True for a form that a browser posts without script.
+fn is_browser_form() -> bool {
+    use_context::<http::request::Parts>().is_some_and(|parts| {
+        let accept = parts.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
+        parts.method == http::Method::POST && accept.is_some_and(|accept| accept.contains("text/html"))
+    })
 }
 
 /// The status of each kind of failure: the one place that maps them.
@@ -102,21 +120,64 @@ pub fn validation_error(errors: &validator::ValidationErrors) -> AppError {
     error
 }
 
+/// One field that needs another look.
+pub fn field_error(field: &'static str, message: impl Into<String>) -> AppError {
+    app_error(Failure::invalid(field, message))
+}
+
+/// Reads a form field's text; what is wrong with it is shown under the field.
+pub fn parse_field<T>(field: &'static str, text: &str) -> Result<T, AppError>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.trim().parse().map_err(|error: T::Err| field_error(field, error.to_string()))
+}
+
 /// Puts the session's token into the browser's cookie; `None` takes it away.
 pub fn set_session_cookie(token: Option<&str>) {
+    match token {
+        Some(token) => set_cookie(SESSION_COOKIE, token, "/", SESSION_ABSOLUTE_HOURS * 3600),
+        None => set_cookie(SESSION_COOKIE, "", "/", 0),
+    }
+}
+
+/// Hands a secret to the page at `path`, which shows it once.
+pub fn set_flash(path: &str, secret: &str) {
+    set_cookie(FLASH_COOKIE, secret, path, 60);
+}
+
+/// Takes the secret that this page was handed: the answer that shows it also removes it.
+pub fn take_flash(path: &str) -> Option<String> {
+    let flash = request()?.flash.filter(|flash| !flash.is_empty())?;
+    set_cookie(FLASH_COOKIE, "", path, 0);
+    Some(flash)
+}
+
+/// Keeps the chosen theme for a year; `None` follows the system again.
+pub fn set_theme_cookie(theme: Option<&str>) {
+    match theme {
+        Some(theme) => set_cookie(THEME_COOKIE, theme, "/", 365 * 24 * 3600),
+        None => set_cookie(THEME_COOKIE, "", "/", 0),
+    }
+}
+
+fn set_cookie(name: &str, value: &str, path: &str, seconds: i64) {
     let (Some(response), Some(request)) = (use_context::<ResponseOptions>(), request()) else { return };
     let secure = if request.secure_cookies { "; Secure" } else { "" };
-    let cookie = token.map_or_else(
-        || format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}"),
-        |token| format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200{secure}"),
-    );
+    let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     if let Ok(value) = http::HeaderValue::from_str(&cookie) {
         response.append_header(http::header::SET_COOKIE, value);
     }
 }
 
+/// After a change: back to a page, which says what was done.
+pub fn done(path: &str, what: &str) {
+    redirect_to(&format!("{path}?done={what}"));
+}
+
 /// Sends the browser to a page of this server; anything that is not a local path goes to the overview.
 pub fn redirect_to(path: &str) {
-    let local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.contains(char::is_control);
+    let local = path.starts_with('/') && !path.starts_with("//") && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     leptos_axum::redirect(if local { path } else { "/" });
 }

@@ -5,10 +5,16 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::{SsrMode, StaticSegment};
+use leptos_router::{SsrMode, path};
 
 use crate::context;
+use crate::features::account::page::AccountPage;
+use crate::features::audit::page::AuditPage;
+use crate::features::layout::Page;
+use crate::features::set_up::page::SetUpPage;
 use crate::features::sign_in::page::SignInPage;
+use crate::features::tokens::page::TokensPage;
+use crate::features::users::page::UsersPage;
 
 /// Hashed asset paths that the document links to.
 #[derive(Clone, Debug)]
@@ -58,9 +64,30 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|page: String| if page.is_empty() { "Wolfsec".to_owned() } else { format!("{page} · Wolfsec") }/>
         <Router>
-            <FlatRoutes fallback=|| "There is no such page.">
-                <Route path=StaticSegment("signin") view=SignInPage ssr=SsrMode::Async/>
+            <FlatRoutes fallback=NotFoundPage>
+                <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
+                <Route path=path!("/admin/users") view=UsersPage ssr=SsrMode::Async/>
+                <Route path=path!("/admin/tokens") view=TokensPage ssr=SsrMode::Async/>
+                <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async/>
+                <Route path=path!("/signin") view=SignInPage ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=SetUpPage ssr=SsrMode::Async/>
             </FlatRoutes>
         </Router>
+    }
+}
+
+/// Any other address.
+#[component]
+fn NotFoundPage() -> impl IntoView {
+    context::set_status(http::StatusCode::NOT_FOUND);
+    view! {
+        <Page title="No such page" current="">
+            <section class="board" aria-label="No such page">
+                <div class="empty">
+                    <p>"This address leads nowhere. It may have been mistyped, or what it showed is gone."</p>
+                    <p><a class="link" href="/">"To the overview"</a></p>
+                </div>
+            </section>
+        </Page>
     }
 }

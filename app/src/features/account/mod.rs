@@ -1,1 +1,9 @@
-//! Written next.
+//! One's own account: sessions, password, look.
+
+#[cfg(feature = "ssr")]
+mod device;
+#[cfg(feature = "ssr")]
+mod dto;
+#[cfg(feature = "ssr")]
+pub mod page;
+pub mod server_fns;

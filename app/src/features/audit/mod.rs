@@ -1,1 +1,7 @@
-//! Written next.
+//! The audit trail.
+
+#[cfg(feature = "ssr")]
+mod dto;
+#[cfg(feature = "ssr")]
+pub mod page;
+pub mod server_fns;

@@ -1,1 +1,7 @@
-//! Written next.
+//! API tokens of programs.
+
+#[cfg(feature = "ssr")]
+mod dto;
+#[cfg(feature = "ssr")]
+pub mod page;
+pub mod server_fns;
