@@ -1,0 +1,143 @@
+//! The Sigma engine behind the domain's `Detector` port.
+
+mod load;
+mod matches;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rsigma_eval::{Engine, JsonEvent};
+use wolfsec::detection::{AnalysedEvent, CorrelationHit, Correlator, Detector, RawBatch, RuleMatch};
+use wolfsec::events::RejectedLine;
+
+use crate::correlate::{CorrelationPlan, SigmaCorrelator};
+use crate::normalise::{Identities, MappingError, Normalised, Normaliser, Receipt, read_lines};
+pub use load::{LoadedKind, LoadedRule, RuleSource};
+pub(crate) use matches::{severity, techniques};
+
+/// Why no detector could be made at all. A broken rule is no such reason.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectError {
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+}
+
+/// Everything that changes only when a rule's text does.
+struct Core {
+    normaliser: Normaliser,
+    engine: Engine,
+    correlations: Arc<CorrelationPlan>,
+}
+
+/// An immutable snapshot of rules. Cloning and switching rules share the compiled engine.
+#[derive(Clone)]
+pub struct SigmaDetector {
+    core: Arc<Core>,
+    disabled: Arc<HashSet<String>>,
+}
+
+impl SigmaDetector {
+    /// Compiles rules. Each document of each source is reported; a broken one stops no other.
+    pub fn load(sources: &[RuleSource<'_>]) -> Result<(Self, Vec<LoadedRule>), DetectError> {
+        let loaded = load::load(sources);
+        let core = Core {
+            normaliser: Normaliser::new()?,
+            engine: loaded.engine,
+            correlations: Arc::new(loaded.correlations),
+        };
+        let disabled = loaded
+            .rules
+            .iter()
+            .filter(|rule| !rule.enabled)
+            .map(|rule| rule.id.clone())
+            .collect();
+        let detector = Self {
+            core: Arc::new(core),
+            disabled: Arc::new(disabled),
+        };
+        Ok((detector, loaded.rules))
+    }
+
+    /// The same rules with exactly these Sigma ids switched off: a mask over the shared engine, not a rebuild.
+    pub fn with_disabled(&self, disabled: HashSet<String>) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            disabled: Arc::new(disabled),
+        }
+    }
+
+    /// How many plain rules are compiled, switched off ones included.
+    pub fn rule_count(&self) -> usize {
+        self.core.engine.rule_count()
+    }
+
+    /// Matches of one event under all its log sources, each rule once.
+    fn evaluate(&self, normalised: &Normalised) -> (Vec<RuleMatch>, Option<CorrelationHit>) {
+        let view = JsonEvent::borrow(&normalised.view);
+        let mut matches: Vec<RuleMatch> = Vec::new();
+        let mut base_rules: Vec<String> = Vec::new();
+        for source in &normalised.routes.sigma {
+            for result in self.core.engine.evaluate_pruned(&view, source) {
+                let Some(id) = result.header.rule_id.as_deref() else {
+                    continue;
+                };
+                let known = matches.iter().any(|m| m.rule_id == id) || base_rules.iter().any(|base| base == id);
+                if known || self.disabled.contains(id) {
+                    continue;
+                }
+                if self.core.correlations.is_base(id) {
+                    base_rules.push(id.to_owned());
+                }
+                if !self.core.correlations.holds_back(id) {
+                    matches.extend(matches::rule_match(&result));
+                }
+            }
+        }
+        let hit = (!base_rules.is_empty()).then(|| CorrelationHit {
+            event_id: normalised.event.id,
+            ts: normalised.event.ts,
+            peer: normalised.event.peer,
+            rule_ids: base_rules,
+            fields: self.core.correlations.hit_fields(&view),
+        });
+        (matches, hit)
+    }
+}
+
+impl Detector for SigmaDetector {
+    fn analyse(&self, batch: RawBatch<'_>) -> (Vec<AnalysedEvent>, Vec<RejectedLine>) {
+        let mut identities = Identities::new(batch.peer);
+        let (mut events, mut rejected) = (Vec::new(), Vec::new());
+        for line in read_lines(batch.body) {
+            let line = match line {
+                Ok(line) => line,
+                Err(reject) => {
+                    rejected.push(reject);
+                    continue;
+                }
+            };
+            let number = line.number;
+            let receipt = Receipt {
+                id: identities.identify(&line.map, line.raw),
+                peer: batch.peer,
+                received_at: batch.received_at,
+            };
+            let normalised = self.core.normaliser.normalise(line, &receipt);
+            let (matches, hit) = self.evaluate(&normalised);
+            events.push(AnalysedEvent {
+                line: number,
+                event: normalised.event,
+                matches,
+                hit,
+            });
+        }
+        (events, rejected)
+    }
+
+    fn correlator(&self) -> Box<dyn Correlator> {
+        Box::new(SigmaCorrelator::new(
+            &self.core.correlations,
+            Arc::clone(&self.disabled),
+        ))
+    }
+}

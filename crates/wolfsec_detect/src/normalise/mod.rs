@@ -1,0 +1,343 @@
+//! From a raw line to a [`NewEvent`] and the view of it that rules look at.
+//!
+//! What is stored in `fields` is the line as sent. Rules see more: the sent fields, the names that Sigma
+//! rules use for them, what was read out of the message, and the normalised columns.
+
+mod access_log;
+mod auditd;
+mod columns;
+pub(crate) mod identity;
+mod lines;
+mod mapping;
+pub(crate) mod path;
+mod pattern;
+pub(crate) mod routes;
+mod scan;
+mod syslog;
+mod time;
+mod windows;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use wolfsec::Timestamp;
+use wolfsec::events::{NewEvent, is_acceptable_time};
+use wolfsec::ids::{EventId, PeerId};
+
+pub(crate) use identity::Identities;
+pub(crate) use lines::{Line, read_lines};
+pub use mapping::MappingError;
+use mapping::{Extract, Mapping, Seen};
+use routes::{Routes, Source};
+
+/// Longest message kept (bytes); the whole of it stays in `fields`.
+const MAX_MESSAGE_BYTES: usize = 32 * 1024;
+/// Longest message that is composed from fields (bytes).
+const MAX_SUMMARY_BYTES: usize = 400;
+/// Fields in a summary of an event of unknown shape.
+const SUMMARY_FIELDS: usize = 6;
+/// Names of the time field that any source may use, in order.
+const TIME_FIELDS: [&str; 3] = ["@timestamp", "timestamp", "time"];
+
+/// In the order in which shapes are tried.
+const MAPPINGS: [(&str, &str); 9] = [
+    ("windows", include_str!("../../../../mappings/windows.toml")),
+    ("wolfsec", include_str!("../../../../mappings/wolfsec.toml")),
+    ("cloudtrail", include_str!("../../../../mappings/cloudtrail.toml")),
+    ("zeek", include_str!("../../../../mappings/zeek.toml")),
+    ("auditd", include_str!("../../../../mappings/auditd.toml")),
+    ("sshd", include_str!("../../../../mappings/sshd.toml")),
+    ("sudo", include_str!("../../../../mappings/sudo.toml")),
+    ("access_log", include_str!("../../../../mappings/access_log.toml")),
+    ("syslog", include_str!("../../../../mappings/syslog.toml")),
+];
+const COMMON: (&str, &str) = ("common", include_str!("../../../../mappings/common.toml"));
+
+/// Knows every mapping file.
+#[derive(Debug)]
+pub(crate) struct Normaliser {
+    mappings: Vec<Mapping>,
+    common: Mapping,
+    unknown: Arc<Routes>,
+}
+
+/// An event with what rules need to know about it.
+pub(crate) struct Normalised {
+    pub event: NewEvent,
+    /// The evaluated view.
+    pub view: Value,
+    pub routes: Arc<Routes>,
+}
+
+/// Who sent a line, when, and what it is called.
+pub(crate) struct Receipt {
+    pub id: EventId,
+    pub peer: PeerId,
+    pub received_at: Timestamp,
+}
+
+impl Normaliser {
+    pub fn new() -> Result<Self, MappingError> {
+        let mappings: Result<_, _> = MAPPINGS
+            .iter()
+            .map(|(name, text)| Mapping::compile(name, text))
+            .collect();
+        Ok(Self {
+            mappings: mappings?,
+            common: Mapping::compile(COMMON.0, COMMON.1)?,
+            unknown: Arc::new(Routes::new(&[])),
+        })
+    }
+
+    /// Normalises one parsed line.
+    pub fn normalise(&self, line: Line<'_>, receipt: &Receipt) -> Normalised {
+        let Line {
+            text,
+            mut map,
+            sanitised,
+            ..
+        } = line;
+        let mut added = Vec::new();
+        let message = self.common.message.iter().find_map(|name| path::text_at(&map, name));
+        let syslog = syslog::split(message.as_deref().unwrap_or_default());
+        let (program, by_syslog) = self.program(&map, syslog.program);
+        let seen = Seen {
+            map: &map,
+            text: syslog.text,
+            program: program.as_deref(),
+            by_syslog,
+        };
+        let explicit = explicit_source(&map);
+        let mapping = self.recognise(&seen, &explicit);
+        let routes = self.extract(mapping, &seen, explicit, &mut added);
+        for (name, value) in [("host.name", syslog.host), ("process.name", seen.program)] {
+            if let Some(value) = value.filter(|_| by_syslog) {
+                added.push((name.to_owned(), Value::from(value)));
+            }
+        }
+        let columns = columns::fill(&map, &added, mapping.map(|m| &m.columns), &self.common.columns);
+        let (ts, time_adjusted) = event_time(&map, &added, mapping, receipt.received_at);
+        let message = match &message {
+            Some(text) => path::shorten(text, MAX_MESSAGE_BYTES).to_owned(),
+            None => summary(&map, &added, mapping),
+        };
+        let event = NewEvent {
+            id: receipt.id,
+            ts,
+            received_at: receipt.received_at,
+            peer: receipt.peer,
+            logsource: routes.stored.clone(),
+            severity: columns::severity(&map),
+            message,
+            fields: text.into_owned(),
+            columns,
+            time_adjusted,
+            sanitised,
+        };
+        add_to_view(&mut map, added, &event);
+        Normalised {
+            event,
+            view: Value::Object(map),
+            routes,
+        }
+    }
+
+    /// The program's name, and whether syslog rather than ECS gave it.
+    fn program<'e>(&self, map: &'e Map<String, Value>, by_header: Option<&'e str>) -> (Option<Cow<'e, str>>, bool) {
+        let sent = self
+            .common
+            .program
+            .iter()
+            .find_map(|name| path::lookup(map, name)?.as_str().map(|tag| (name, tag)));
+        match sent {
+            Some((name, tag)) => {
+                let by_syslog = name != "process.name" || by_header.is_some();
+                (Some(Cow::Borrowed(syslog::program_name(tag))), by_syslog)
+            }
+            None => (by_header.map(Cow::Borrowed), by_header.is_some()),
+        }
+    }
+
+    /// By shape, unless the line names another source than the shape's; then by name.
+    fn recognise(&self, seen: &Seen<'_>, explicit: &Source) -> Option<&Mapping> {
+        let agrees = |mapping: &&Mapping| {
+            explicit.is_empty() || mapping.sources.iter().any(|source| source.agrees_with(explicit))
+        };
+        let by_shape = self.mappings.iter().filter(agrees).find(|m| m.recognises(seen));
+        by_shape.or_else(|| {
+            let mut known = self.mappings.iter();
+            known.find(|mapping| {
+                mapping
+                    .sources
+                    .iter()
+                    .any(|source| source.service.is_some() && same(source, explicit))
+            })
+        })
+    }
+
+    /// Adds what the mapping reads out of the event; gives the rules' routes.
+    fn extract(
+        &self,
+        mapping: Option<&Mapping>,
+        seen: &Seen<'_>,
+        explicit: Source,
+        added: &mut Vec<(String, Value)>,
+    ) -> Arc<Routes> {
+        let Some(mapping) = mapping else {
+            return if explicit.is_empty() {
+                Arc::clone(&self.unknown)
+            } else {
+                Arc::new(Routes::new(&[explicit]))
+            };
+        };
+        let mut found = None;
+        match mapping.extract {
+            Extract::Patterns => mapping.read_message(seen.text, added),
+            Extract::AccessLog => {
+                let fields = access_log::read(seen.text).unwrap_or_default();
+                added.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
+            }
+            Extract::Auditd => added.extend(auditd::read(seen.text).unwrap_or_default()),
+            Extract::Windows => found = Some(windows::flatten(seen.map, added)),
+        }
+        add_aliases(mapping, seen.map, added);
+        let shape_routes = match found {
+            Some(kind) => mapping
+                .windows
+                .find(&kind.channel, kind.event_id, kind.event_type.as_deref()),
+            None => mapping.routes_of_program(seen.program),
+        };
+        let service = mapping
+            .service_from
+            .iter()
+            .find_map(|name| path::text_at(seen.map, name))
+            .map(|service| Source {
+                service: Some(service.into_owned()),
+                ..Source::default()
+            });
+        match service {
+            Some(service) if explicit.is_empty() => with_explicit(service, &mapping.routes),
+            _ if explicit.is_empty() => shape_routes,
+            _ => with_explicit(explicit, &shape_routes),
+        }
+    }
+}
+
+/// The names that rules use, where the event has the value under another name.
+fn add_aliases(mapping: &Mapping, map: &Map<String, Value>, added: &mut Vec<(String, Value)>) {
+    for (name, others) in &mapping.aliases {
+        if find(map, added, name).is_none() {
+            let value = others.iter().find_map(|other| find(map, added, other)).cloned();
+            added.extend(value.map(|value| (name.clone(), value)));
+        }
+    }
+}
+
+/// A value as sent, else as read or renamed.
+fn find<'e>(map: &'e Map<String, Value>, added: &'e [(String, Value)], name: &str) -> Option<&'e Value> {
+    path::lookup(map, name).or_else(|| added.iter().find(|(added, _)| added == name).map(|(_, value)| value))
+}
+
+/// What the line says about itself. A lone `service` is a field of many formats and says nothing.
+fn explicit_source(map: &Map<String, Value>) -> Source {
+    let word = |name: &str, nested: &str| {
+        [name, nested]
+            .iter()
+            .find_map(|at| path::lookup(map, at)?.as_str())
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+    };
+    let source = Source {
+        product: word("product", "logsource.product"),
+        category: word("category", "logsource.category"),
+        service: word("service", "logsource.service"),
+    };
+    let named = source.product.is_some() || source.category.is_some() || map.contains_key("logsource");
+    if named { source } else { Source::default() }
+}
+
+/// The line's own words first, its shape's for what it leaves open; then the shape's routes that agree.
+fn with_explicit(explicit: Source, shape: &Arc<Routes>) -> Arc<Routes> {
+    let stored = Source {
+        product: shape.stored.product.clone(),
+        category: shape.stored.category.clone(),
+        service: shape.stored.service.clone(),
+    };
+    if same(&stored, &explicit) && stored.agrees_with(&explicit) {
+        return Arc::clone(shape);
+    }
+    let mut routes = Routes::new(&[explicit.or(&stored)]);
+    routes.sigma.extend(shape.sigma.iter().skip(1).cloned());
+    Arc::new(routes)
+}
+
+/// Whether every dimension that `explicit` names is named alike by `source`.
+fn same(source: &Source, explicit: &Source) -> bool {
+    let covered = |ours: &Option<String>, theirs: &Option<String>| theirs.is_none() || ours.is_some();
+    !explicit.is_empty()
+        && source.agrees_with(explicit)
+        && covered(&source.product, &explicit.product)
+        && covered(&source.category, &explicit.category)
+        && covered(&source.service, &explicit.service)
+}
+
+/// The first time that can be read; outside the accepted window, or without one, the time of receipt.
+fn event_time(
+    map: &Map<String, Value>,
+    added: &[(String, Value)],
+    mapping: Option<&Mapping>,
+    received_at: Timestamp,
+) -> (Timestamp, bool) {
+    let names = TIME_FIELDS
+        .iter()
+        .copied()
+        .chain(mapping.into_iter().flat_map(|m| m.time.iter().map(String::as_str)));
+    let sent = names.filter_map(|name| find(map, added, name)).find_map(time::parse);
+    match sent {
+        Some(ts) if is_acceptable_time(ts, received_at) => (ts, false),
+        _ => (received_at, true),
+    }
+}
+
+/// A readable line for an event that brings none.
+fn summary(map: &Map<String, Value>, added: &[(String, Value)], mapping: Option<&Mapping>) -> String {
+    let value = |name: &String| find(map, added, name).and_then(path::text).map(Cow::into_owned);
+    let mut parts: Vec<String> = mapping
+        .into_iter()
+        .flat_map(|mapping| &mapping.summary)
+        .filter_map(value)
+        .collect();
+    if parts.is_empty() {
+        parts = map
+            .iter()
+            .filter(|(name, _)| !TIME_FIELDS.contains(&name.as_str()))
+            .filter_map(|(name, value)| path::text(value).map(|text| format!("{name}={text}")))
+            .take(SUMMARY_FIELDS)
+            .collect();
+    }
+    if parts.is_empty() {
+        return "(no text)".to_owned();
+    }
+    path::shorten(&parts.join(" "), MAX_SUMMARY_BYTES).to_owned()
+}
+
+/// Sent fields win over what was read or renamed, except the Windows event id, which rules want as a number.
+fn add_to_view(map: &mut Map<String, Value>, added: Vec<(String, Value)>, event: &NewEvent) {
+    for (name, value) in added {
+        if name == "EventID" {
+            map.insert(name, value);
+        } else {
+            map.entry(name).or_insert(value);
+        }
+    }
+    for (name, value) in columns::named(&event.columns) {
+        if path::lookup(map, name).is_none() {
+            map.insert(name.to_owned(), Value::from(value.as_str()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

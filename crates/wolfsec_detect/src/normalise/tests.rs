@@ -1,0 +1,191 @@
+use super::*;
+use serde_json::json;
+use uuid::Uuid;
+use wolfsec::events::LogSource;
+use wolfsec::severity::Severity;
+
+fn received_at() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
+
+fn normalise(text: &str) -> Normalised {
+    let line = read_lines(text.as_bytes()).next().unwrap().unwrap();
+    let receipt = Receipt {
+        id: EventId(Uuid::nil()),
+        peer: PeerId(Uuid::nil()),
+        received_at: received_at(),
+    };
+    Normaliser::new().unwrap().normalise(line, &receipt)
+}
+
+fn of(value: &Value) -> Normalised {
+    normalise(&value.to_string())
+}
+
+fn source(product: &str, category: &str, service: &str) -> LogSource {
+    let word = |word: &str| (!word.is_empty()).then(|| word.to_owned());
+    LogSource {
+        product: word(product),
+        category: word(category),
+        service: word(service),
+    }
+}
+
+const FAILED: &str = "Failed password for invalid user bob from 203.0.113.5 port 4242 ssh2";
+
+#[test]
+fn sshd_lines_of_every_shipper_become_the_same() {
+    for value in [
+        json!({"message": FAILED, "host": {"name": "web-01"}, "process": {"name": "sshd"}}),
+        json!({"message": format!("Dec 10 06:55:46 web-01 sshd[24200]: {FAILED}")}),
+        json!({"msg": FAILED, "programname": "sshd", "hostname": "web-01"}),
+        json!({"msg": FAILED, "syslogtag": "sshd[123]:", "host": "web-01"}),
+        json!({"MESSAGE": FAILED, "SYSLOG_IDENTIFIER": "sshd", "_HOSTNAME": "web-01"}),
+        json!({"message": FAILED, "host.name": "web-01", "product": "linux", "service": "sshd"}),
+    ] {
+        let Normalised { event, view, routes } = of(&value);
+        assert_eq!(event.logsource, source("linux", "", "sshd"), "{value}");
+        assert_eq!(routes.sigma.len(), 2);
+        assert_eq!(event.columns.host_name.as_deref(), Some("web-01"), "{value}");
+        assert_eq!(event.columns.user_name.as_deref(), Some("bob"));
+        assert_eq!(event.columns.source_ip.as_deref(), Some("203.0.113.5"));
+        assert_eq!(event.columns.event_outcome.as_deref(), Some("failure"));
+        assert!(event.message.contains(FAILED));
+        assert_eq!(view["event.action"], "ssh_login");
+    }
+}
+
+#[test]
+fn what_is_stored_is_what_was_sent() {
+    let text = r#"{ "b":1.0, "a":{"EventID":"1"}, "b":2 }"#;
+    let event = normalise(text).event;
+    assert_eq!(event.fields, text);
+    assert!(!event.sanitised);
+    assert_eq!(event.logsource, LogSource::default());
+    assert!(event.message.contains("b="));
+}
+
+#[test]
+fn hostile_values_are_stored_escaped() {
+    let event = normalise(r#"{"message":"a\u0000b\ud800","n":1e999999}"#).event;
+    assert!(event.sanitised);
+    assert_eq!(event.message, "a\\u0000b\\ud800");
+    assert_eq!(event.fields, r#"{"message":"a\\u0000b\\ud800","n":"1e999999"}"#);
+}
+
+#[test]
+fn an_unknown_source_matches_no_named_one() {
+    let routes = of(&json!({"hello": "world", "service": "api"})).routes;
+    assert_eq!(routes.stored, LogSource::default());
+    let only = &routes.sigma[0];
+    assert!(
+        [&only.product, &only.category, &only.service]
+            .iter()
+            .all(|word| word.is_some())
+    );
+}
+
+#[test]
+fn channel_and_id_decide_the_category() {
+    let windows = |channel: &str, id: Value, kind: &str| {
+        let event = of(&json!({"Channel": channel, "EventID": id, "EventType": kind}));
+        let categories: Vec<_> = event.routes.sigma.iter().filter_map(|s| s.category.clone()).collect();
+        (event.event.logsource, categories)
+    };
+    let sysmon = "Microsoft-Windows-Sysmon/Operational";
+    assert_eq!(
+        windows(sysmon, json!(1), "").0,
+        source("windows", "process_creation", "sysmon")
+    );
+    assert_eq!(
+        windows("security", json!("4688"), "").0,
+        source("windows", "process_creation", "security")
+    );
+    assert_eq!(
+        windows("Security", json!(4624), "").0,
+        source("windows", "", "security")
+    );
+    assert_eq!(
+        windows(sysmon, json!(13), "SetValue").1,
+        ["registry_event", "registry_set"]
+    );
+    assert_eq!(
+        windows(sysmon, json!(12), "CreateKey").1,
+        ["registry_add", "registry_event"]
+    );
+    assert_eq!(windows(sysmon, json!(12), "INFO").1, ["registry_event"]);
+    assert_eq!(windows("Made-Up/Channel", json!(1), "").0, source("windows", "", ""));
+}
+
+#[test]
+fn windows_names_are_those_of_the_rules() {
+    let sent = json!({"Channel": "Security", "EventID": "4688", "Hostname": "WS05", "SourceName": "Audit",
+        "NewProcessName": "C:\\Windows\\System32\\cmd.exe", "SubjectUserName": "EXAMPLE\\bob", "Threat Name": "x",
+        "Keywords": "0x8010000000000000", "TimeCreated": "2026-11-20T08:00:00.123456789Z"});
+    let Normalised { event, view, .. } = of(&sent);
+    assert_eq!(view["EventID"], 4688);
+    assert_eq!(view["Computer"], "WS05");
+    assert_eq!(view["Provider_Name"], "Audit");
+    assert_eq!(view["Image"], view["NewProcessName"]);
+    assert_eq!(view["ThreatName"], "x");
+    assert_eq!(event.columns.process_name.as_deref(), Some("cmd.exe"));
+    assert_eq!(event.columns.user_name.as_deref(), Some("bob"));
+    assert_eq!(event.columns.event_outcome.as_deref(), Some("failure"));
+    assert_eq!(event.ts.timestamp_subsec_nanos(), 123_456_000);
+    assert!(!event.time_adjusted);
+    assert_eq!(event.message, "Audit 4688 C:\\Windows\\System32\\cmd.exe");
+}
+
+#[test]
+fn access_lines_use_the_names_of_webserver_rules() {
+    let line = r#"203.0.113.5 - - [20/Nov/2026:08:00:00 +0000] "GET /a.php?cmd=id HTTP/1.1" 200 5 "-" "curl/8""#;
+    let Normalised { event, view, .. } = of(&json!({"message": line}));
+    assert_eq!(event.logsource, source("", "webserver", ""));
+    assert_eq!(view["cs-uri-query"], "cmd=id");
+    assert_eq!(event.columns.source_ip.as_deref(), Some("203.0.113.5"));
+    assert_eq!(
+        (event.ts.to_rfc3339(), event.time_adjusted),
+        ("2026-11-20T08:00:00+00:00".to_owned(), false)
+    );
+}
+
+#[test]
+fn times_outside_the_window_become_the_time_of_receipt() {
+    for value in [
+        json!({"@timestamp": "1999-01-01T00:00:00Z"}),
+        json!({"@timestamp": "2026-11-20T12:10:01Z"}),
+        json!({"@timestamp": "yesterday"}),
+        json!({}),
+    ] {
+        let event = of(&value).event;
+        assert_eq!((event.ts, event.time_adjusted), (received_at(), true), "{value}");
+    }
+    let event = of(&json!({"@timestamp": "nonsense", "time": 1_795_161_600})).event;
+    assert!(!event.time_adjusted);
+}
+
+#[test]
+fn explicit_sources_outweigh_shapes() {
+    let own = json!({"product": "Wolfsec", "service": "audit", "action": "session.sign_in_failed", "actor": "alice",
+        "outcome": "failure", "source": {"ip": "203.0.113.5"}, "message": "x", "severity": "high"});
+    let event = of(&own).event;
+    assert_eq!(event.logsource, source("wolfsec", "", "audit"));
+    assert_eq!(event.columns.user_name.as_deref(), Some("alice"));
+    assert_eq!(event.columns.event_outcome.as_deref(), Some("failure"));
+    assert_eq!(event.severity, Severity::High);
+    let flat = json!({"logsource": {"product": "windows", "category": "process_creation"}, "CommandLine": "x"});
+    assert_eq!(of(&flat).event.logsource, source("windows", "process_creation", ""));
+    let foreign = json!({"product": "okta", "service": "okta", "Channel": "Security", "EventID": 1});
+    assert_eq!(of(&foreign).event.logsource, source("okta", "", "okta"));
+}
+
+#[test]
+fn other_programs_are_syslog() {
+    let event = of(&json!({"message": "Nov 20 08:00:00 db-01 CRON[1]: (root) CMD (run-parts)"})).event;
+    assert_eq!(event.logsource, source("linux", "", "cron"));
+    assert_eq!(event.columns.process_name.as_deref(), Some("CRON"));
+    let event = of(&json!({"message": "Nov 20 08:00:00 db-01 kernel: oops"})).event;
+    assert_eq!(event.logsource, source("linux", "", "syslog"));
+    let event = of(&json!({"message": "x", "process": {"name": "cmd.exe"}})).event;
+    assert_eq!(event.logsource, LogSource::default());
+}
