@@ -1,1 +1,10 @@
-//! The kit.
+//! The kit: feature-blind parts. Components are rendered on the server only; what has to live in the browser is
+//! an island.
+
+pub mod copy_button;
+pub mod keyboard;
+#[cfg(feature = "ssr")]
+pub mod shell;
+#[cfg(feature = "ssr")]
+pub mod sprite;
+pub mod theme_switch;

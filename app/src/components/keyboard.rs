@@ -1,0 +1,115 @@
+//! Keys: `j`/`k` move over rows, Enter opens, `/` searches, `a`/`e` press their button, `g` + letter changes the page,
+//! `?` shows the list. Nothing happens while somebody types.
+
+use leptos::prelude::*;
+
+/// The keys and their list.
+#[island]
+pub fn Keyboard() -> impl IntoView {
+    let dialog: NodeRef<leptos::html::Dialog> = NodeRef::new();
+    #[cfg(feature = "hydrate")]
+    browser::listen(dialog);
+    let row = |key: &'static str, what: &'static str| view! { <div class="keys__row"><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div> };
+    view! {
+        <dialog class="dlg" node_ref=dialog aria-labelledby="keys-title">
+            <h2 id="keys-title">"Keys"</h2>
+            <dl class="keys">
+                {row("j", "next row")}
+                {row("k", "previous row")}
+                {row("Enter", "open the row")}
+                {row("/", "search")}
+                {row("a", "acknowledge")}
+                {row("e", "resolve")}
+                {row("g o", "overview")}
+                {row("g a", "alerts")}
+                {row("g e", "events")}
+                {row("g r", "rules")}
+                {row("g p", "peers")}
+                {row("?", "this list")}
+            </dl>
+            <form method="dialog"><button class="btn" type="submit">"Close"</button></form>
+        </dialog>
+    }
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use leptos::html::Dialog;
+    use leptos::prelude::*;
+    use leptos::wasm_bindgen::JsCast as _;
+    use web_sys::{Element, HtmlElement, KeyboardEvent};
+
+    pub(super) fn listen(dialog: NodeRef<Dialog>) {
+        let after_g = StoredValue::new(false);
+        let handle = window_event_listener(leptos::ev::keydown, move |event| on_key(&event, dialog, after_g));
+        on_cleanup(move || handle.remove());
+    }
+
+    fn on_key(event: &KeyboardEvent, dialog: NodeRef<Dialog>, after_g: StoredValue<bool>) {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || is_typing() {
+            return;
+        }
+        let key = event.key();
+        if after_g.get_value() {
+            after_g.set_value(false);
+            let page = match key.as_str() {
+                "o" => "/",
+                "a" => "/alerts",
+                "e" => "/events",
+                "r" => "/rules",
+                "p" => "/peers",
+                _ => return,
+            };
+            let _ = window().location().set_href(page);
+            return;
+        }
+        match key.as_str() {
+            "g" => after_g.set_value(true),
+            "j" => move_by(1),
+            "k" => move_by(-1),
+            "/" => {
+                if let Some(field) = find("[data-search]") {
+                    event.prevent_default();
+                    let _ = field.focus();
+                }
+            }
+            "a" | "e" => {
+                if let Some(button) = find(&format!("[data-key={key}]")) {
+                    event.prevent_default();
+                    button.click();
+                }
+            }
+            "?" => {
+                if let Some(dialog) = dialog.get_untracked() {
+                    let _ = dialog.show_modal();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn is_typing() -> bool {
+        document().active_element().is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+    }
+
+    fn find(selector: &str) -> Option<HtmlElement> {
+        document().query_selector(selector).ok().flatten().and_then(|element| element.dyn_into().ok())
+    }
+
+    /// Moves the focus to the next or previous row's link.
+    fn move_by(step: i32) {
+        let Ok(rows) = document().query_selector_all("[data-row]") else { return };
+        let active: Option<Element> = document().active_element();
+        let count = i32::try_from(rows.length()).unwrap_or(i32::MAX);
+        let current = (0..count).find(|&index| {
+            let row = rows.get(index.unsigned_abs());
+            row.is_some_and(|row| active.as_ref().is_some_and(|active| row.contains(Some(active))))
+        });
+        let target = current.map_or(if step > 0 { 0 } else { count - 1 }, |index| (index + step).clamp(0, count - 1));
+        let Some(row) = rows.get(target.unsigned_abs()).and_then(|row| row.dyn_into::<Element>().ok()) else { return };
+        let link = if row.tag_name() == "A" { Some(row) } else { row.query_selector("a").ok().flatten() };
+        if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
+            let _ = link.focus();
+        }
+    }
+}
