@@ -137,35 +137,35 @@ where
 /// Puts the session's token into the browser's cookie; `None` takes it away.
 pub fn set_session_cookie(token: Option<&str>) {
     match token {
-        Some(token) => set_cookie(SESSION_COOKIE, token, "/", SESSION_ABSOLUTE_HOURS * 3600),
-        None => set_cookie(SESSION_COOKIE, "", "/", 0),
+        Some(token) => set_cookie(SESSION_COOKIE, token, "Path=/; HttpOnly", SESSION_ABSOLUTE_HOURS * 3600),
+        None => set_cookie(SESSION_COOKIE, "", "Path=/; HttpOnly", 0),
     }
 }
 
 /// Hands a secret to the page at `path`, which shows it once.
 pub fn set_flash(path: &str, secret: &str) {
-    set_cookie(FLASH_COOKIE, secret, path, 60);
+    set_cookie(FLASH_COOKIE, secret, &format!("Path={path}; HttpOnly"), 60);
 }
 
 /// Takes the secret that this page was handed: the answer that shows it also removes it.
 pub fn take_flash(path: &str) -> Option<String> {
     let flash = request()?.flash.filter(|flash| !flash.is_empty())?;
-    set_cookie(FLASH_COOKIE, "", path, 0);
+    set_cookie(FLASH_COOKIE, "", &format!("Path={path}; HttpOnly"), 0);
     Some(flash)
 }
 
-/// Keeps the chosen theme for a year; `None` follows the system again.
+/// Keeps the chosen theme for a year; `None` follows the system again. The switch in the browser writes it too.
 pub fn set_theme_cookie(theme: Option<&str>) {
     match theme {
-        Some(theme) => set_cookie(THEME_COOKIE, theme, "/", 365 * 24 * 3600),
-        None => set_cookie(THEME_COOKIE, "", "/", 0),
+        Some(theme) => set_cookie(THEME_COOKIE, theme, "Path=/", 365 * 24 * 3600),
+        None => set_cookie(THEME_COOKIE, "", "Path=/", 0),
     }
 }
 
-fn set_cookie(name: &str, value: &str, path: &str, seconds: i64) {
+fn set_cookie(name: &str, value: &str, attributes: &str, seconds: i64) {
     let (Some(response), Some(request)) = (use_context::<ResponseOptions>(), request()) else { return };
     let secure = if request.secure_cookies { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let cookie = format!("{name}={value}; {attributes}; SameSite=Lax; Max-Age={seconds}{secure}");
     if let Ok(value) = http::HeaderValue::from_str(&cookie) {
         response.append_header(http::header::SET_COOKIE, value);
     }
@@ -178,6 +178,26 @@ pub fn done(path: &str, what: &str) {
 
 /// Sends the browser to a page of this server; anything that is not a local path goes to the overview.
 pub fn redirect_to(path: &str) {
+    leptos_axum::redirect(local_path(path));
+}
+
+/// The path when it stays on this server, else the overview's.
+fn local_path(path: &str) -> &str {
     let local = path.starts_with('/') && !path.starts_with("//") && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    leptos_axum::redirect(if local { path } else { "/" });
+    if local { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn redirects_stay_on_this_server() {
+        for good in ["/", "/alerts", "/events?q=a%20b&from=-1h"] {
+            assert_eq!(local_path(good), good);
+        }
+        for bad in ["", "alerts", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: b", "/a b"] {
+            assert_eq!(local_path(bad), "/", "{bad}");
+        }
+    }
 }

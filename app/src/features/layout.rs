@@ -8,8 +8,11 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use wolfsec::identity::Role;
 
+use crate::components::shell::{Frame, app_shell};
+use crate::components::sprite::{Sprite, icon};
 use crate::context;
 use crate::error::AppError;
+use crate::features::sign_in::server_fns::SignOut;
 
 /// A page for somebody who is signed in: document title, heading, rail and bar around its content.
 #[component]
@@ -31,14 +34,23 @@ pub fn Page(
 }
 
 fn frame(title: String, current: &'static str, open_alerts: Option<i64>, content: AnyView) -> AnyView {
-    let _ = (current, open_alerts);
-    view! {
-        <main class="main" id="main" tabindex="-1">
-            <h1>{title}</h1>
-            {content}
-        </main>
-    }
-    .into_any()
+    let request = context::request();
+    let theme = request.as_ref().and_then(|request| request.theme.clone());
+    let Some(signed_in) = request.and_then(|request| request.signed_in) else {
+        return calm(view! { <h1 class="h-xl">{title}</h1>{content}<p><a class="link" href="/signin">"Sign in"</a></p> }.into_any());
+    };
+    let role = signed_in.caller.role();
+    let frame = Frame {
+        title,
+        current,
+        user: signed_in.user.name,
+        role: role.label(),
+        is_admin: role == Role::Admin,
+        open_alerts,
+        theme,
+        sign_out: SignOut::url(),
+    };
+    app_shell(frame, content)
 }
 
 /// Open alerts for the rail; absent when they cannot be counted, which is no reason to refuse the page.
@@ -99,6 +111,7 @@ pub fn error_notice(error: Option<&AppError>) -> Option<AnyView> {
     let error = error?;
     let notice = view! {
         <div class="callout crit" role="alert">
+            {icon("warn")}
             <p>
                 <b>{sentence(&error.message)}</b>" Nothing has been changed. "
                 <span class="dim">"Request "<code>{error.request_id.clone()}</code></span>
@@ -114,7 +127,7 @@ pub fn done_notice(failed: bool, word: impl Fn(&str) -> Option<&'static str>) ->
         return None;
     }
     let text = word(&query_value("done"))?;
-    Some(view! { <div class="callout callout--ok" role="status"><p><b>{text}</b></p></div> }.into_any())
+    Some(view! { <div class="callout callout--ok" role="status">{icon("check")}<p><b>{text}</b></p></div> }.into_any())
 }
 
 /// A value of the page's address; empty when absent.
@@ -162,7 +175,7 @@ pub fn Input(
             <input class="input" id=id name=name type=kind autocomplete=autocomplete value=value required=required
                 aria-invalid=invalid aria-describedby=described/>
             {hint.map(|hint| view! { <p class="field__hint" id=hint_id>{hint}</p> })}
-            {error.map(|error| view! { <p class="field__error" id=error_id><span>{sentence(&error)}</span></p> })}
+            {error.map(|error| view! { <p class="field__error" id=error_id>{icon("warn")}<span>{sentence(&error)}</span></p> })}
         </div>
     }
     .into_any()
@@ -187,7 +200,7 @@ pub fn RoleSelect(
         <div class="field">
             <label for=id.clone()>{label}</label>
             <select class="input" id=id name="role" aria-invalid=invalid aria-describedby=described>{options}</select>
-            {error.map(|error| view! { <p class="field__error" id=error_id><span>{sentence(&error)}</span></p> })}
+            {error.map(|error| view! { <p class="field__error" id=error_id>{icon("warn")}<span>{sentence(&error)}</span></p> })}
         </div>
     }
     .into_any()
@@ -200,16 +213,25 @@ pub fn CalmPage(
     title: &'static str,
     children: Children,
 ) -> impl IntoView {
-    let host = context::request().map(|request| request.public_url).unwrap_or_default();
-    let host = host.split_once("://").map_or(host.clone(), |(_, host)| host.to_owned());
+    let content = children();
     view! {
         <Title text=title/>
+        {calm(content)}
+    }
+}
+
+fn calm(content: AnyView) -> AnyView {
+    let address = context::request().map(|request| request.public_url).unwrap_or_default();
+    let host = address.split_once("://").map_or_else(|| address.clone(), |(_, host)| host.to_owned());
+    view! {
+        <Sprite/>
         <div class="calm">
-            <header class="calm__head"><span class="calm__brand">"Wolfsec"</span><span class="push mono">{host}</span></header>
-            <main class="calm__body" id="main" tabindex="-1">{children()}</main>
+            <header class="calm__head"><span class="calm__brand">{icon("logo")}"Wolfsec"</span><span class="push mono">{host}</span></header>
+            <main class="calm__body" id="main" tabindex="-1">{content}</main>
             <footer class="calm__foot"><span>"Every sign-in is written to the audit log"</span></footer>
         </div>
     }
+    .into_any()
 }
 
 /// What a new password has to be.

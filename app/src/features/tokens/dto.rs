@@ -41,3 +41,18 @@ impl CreateTokenForm {
 pub fn token_id(text: &str) -> Result<ApiTokenId, AppError> {
     text.parse().map_err(|_| context::field_error("id", "this form names no token; load the page again"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_a_number_or_nothing() {
+        let days = |text: &str| CreateTokenForm { name: String::new(), role: String::new(), days: text.to_owned() }.days();
+        assert_eq!(days(" "), Ok(None));
+        assert_eq!(days("90"), Ok(Some(90)));
+        for bad in ["0", "3651", "-1", "soon", "1.5"] {
+            assert!(days(bad).is_err_and(|error| error.field("days").is_some()), "{bad}");
+        }
+    }
+}
