@@ -152,22 +152,6 @@ pub fn input_time(time: Timestamp) -> String {
     time.format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
-/// `1,284` instead of `1284`.
-pub fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
-        text.push('−');
-    }
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,13 +192,5 @@ mod tests {
         assert_eq!(parse_time("2026-11-24"), parse_time("2026-11-24T00:00"));
         assert_eq!(parse_time(&input_time(expected)), Some(expected));
         assert_eq!(parse_time("yesterday"), None);
-    }
-
-    #[test]
-    fn long_numbers_are_grouped() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_284), "1,284");
-        assert_eq!(grouped(-1_234_567), "−1,234,567");
     }
 }
