@@ -9,8 +9,18 @@ use leptos_router::{SsrMode, path};
 
 use crate::context;
 use crate::features::account::page::AccountPage;
+use crate::features::alerts::alert_page::AlertPage;
+use crate::features::alerts::queue_page::AlertQueuePage;
 use crate::features::audit::page::AuditPage;
+use crate::features::events::event_page::EventPage;
+use crate::features::events::search_page::EventsPage;
 use crate::features::layout::Page;
+use crate::features::overview::page::OverviewPage;
+use crate::features::peers::add_page::AddPeerPage;
+use crate::features::peers::list_page::PeersPage;
+use crate::features::peers::peer_page::PeerPage;
+use crate::features::rules::list_page::RulesPage;
+use crate::features::rules::rule_page::RulePage;
 use crate::features::set_up::page::SetUpPage;
 use crate::features::sign_in::page::SignInPage;
 use crate::features::tokens::page::TokensPage;
@@ -65,6 +75,16 @@ pub fn App() -> impl IntoView {
         <Title formatter=|page: String| if page.is_empty() { "Wolfsec".to_owned() } else { format!("{page} · Wolfsec") }/>
         <Router>
             <FlatRoutes fallback=NotFoundPage>
+                <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
+                <Route path=path!("/alerts") view=AlertQueuePage ssr=SsrMode::Async/>
+                <Route path=path!("/alerts/:id") view=AlertPage ssr=SsrMode::Async/>
+                <Route path=path!("/events") view=EventsPage ssr=SsrMode::Async/>
+                <Route path=path!("/events/:ts/:id") view=EventPage ssr=SsrMode::Async/>
+                <Route path=path!("/rules") view=RulesPage ssr=SsrMode::Async/>
+                <Route path=path!("/rules/:id") view=RulePage ssr=SsrMode::Async/>
+                <Route path=path!("/peers") view=PeersPage ssr=SsrMode::Async/>
+                <Route path=path!("/peers/add") view=AddPeerPage ssr=SsrMode::Async/>
+                <Route path=path!("/peers/:name") view=PeerPage ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
                 <Route path=path!("/admin/users") view=UsersPage ssr=SsrMode::Async/>
                 <Route path=path!("/admin/tokens") view=TokensPage ssr=SsrMode::Async/>

@@ -7,6 +7,8 @@ pub mod events;
 #[cfg(feature = "ssr")]
 pub mod layout;
 pub mod overview;
+#[cfg(feature = "ssr")]
+pub mod parts;
 pub mod peers;
 pub mod rules;
 pub mod set_up;

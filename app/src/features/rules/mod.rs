@@ -1,6 +1,10 @@
 //! Detection rules: the list, the rule, its switch.
 
 #[cfg(feature = "ssr")]
+pub mod list_page;
+#[cfg(feature = "ssr")]
 pub mod model;
+#[cfg(feature = "ssr")]
+pub mod rule_page;
 pub mod server_fns;
 pub mod view;
