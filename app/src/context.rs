@@ -37,7 +37,7 @@ pub struct RequestContext {
 pub const SESSION_COOKIE: &str = "wolfsec_session";
 /// Carries a fresh secret from the form that made it to the one page that shows it, outside of any URL.
 pub const FLASH_COOKIE: &str = "wolfsec_flash";
-/// The chosen theme's cookie.
+/// The chosen theme's cookie; the switch in the browser writes it.
 pub const THEME_COOKIE: &str = "wolfsec_theme";
 
 /// The request at hand.
@@ -137,35 +137,27 @@ where
 /// Puts the session's token into the browser's cookie; `None` takes it away.
 pub fn set_session_cookie(token: Option<&str>) {
     match token {
-        Some(token) => set_cookie(SESSION_COOKIE, token, "Path=/; HttpOnly", SESSION_ABSOLUTE_HOURS * 3600),
-        None => set_cookie(SESSION_COOKIE, "", "Path=/; HttpOnly", 0),
+        Some(token) => set_cookie(SESSION_COOKIE, token, "/", SESSION_ABSOLUTE_HOURS * 3600),
+        None => set_cookie(SESSION_COOKIE, "", "/", 0),
     }
 }
 
 /// Hands a secret to the page at `path`, which shows it once.
 pub fn set_flash(path: &str, secret: &str) {
-    set_cookie(FLASH_COOKIE, secret, &format!("Path={path}; HttpOnly"), 60);
+    set_cookie(FLASH_COOKIE, secret, path, 60);
 }
 
 /// Takes the secret that this page was handed: the answer that shows it also removes it.
 pub fn take_flash(path: &str) -> Option<String> {
     let flash = request()?.flash.filter(|flash| !flash.is_empty())?;
-    set_cookie(FLASH_COOKIE, "", &format!("Path={path}; HttpOnly"), 0);
+    set_cookie(FLASH_COOKIE, "", path, 0);
     Some(flash)
 }
 
-/// Keeps the chosen theme for a year; `None` follows the system again. The switch in the browser writes it too.
-pub fn set_theme_cookie(theme: Option<&str>) {
-    match theme {
-        Some(theme) => set_cookie(THEME_COOKIE, theme, "Path=/", 365 * 24 * 3600),
-        None => set_cookie(THEME_COOKIE, "", "Path=/", 0),
-    }
-}
-
-fn set_cookie(name: &str, value: &str, attributes: &str, seconds: i64) {
+fn set_cookie(name: &str, value: &str, path: &str, seconds: i64) {
     let (Some(response), Some(request)) = (use_context::<ResponseOptions>(), request()) else { return };
     let secure = if request.secure_cookies { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; {attributes}; SameSite=Lax; Max-Age={seconds}{secure}");
+    let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     if let Ok(value) = http::HeaderValue::from_str(&cookie) {
         response.append_header(http::header::SET_COOKIE, value);
     }

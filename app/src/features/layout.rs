@@ -144,7 +144,8 @@ fn sentence(message: &str) -> String {
 }
 
 fn field_list(error: &AppError) -> String {
-    error.fields.iter().map(|(field, message)| format!("{field}: {message}. ")).collect()
+    let fields: Vec<String> = error.fields.iter().map(|(field, message)| format!("{field}: {message}.")).collect();
+    fields.join(" ")
 }
 
 /// A labelled input with its hint and error.
@@ -237,9 +238,14 @@ fn calm(content: AnyView) -> AnyView {
 /// What a new password has to be.
 pub const PASSWORD_HINT: &str = "12 to 256 characters, without the user's name. Four unrelated words do well.";
 
-/// A time as exact UTC, with how long ago it was when the page was made.
-pub fn when(at: wolfsec::Timestamp) -> AnyView {
-    let exact = at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
-    let iso = at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    view! { <time datetime=iso title=exact.clone()>{exact.clone()}</time> }.into_any()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_becomes_a_sentence() {
+        assert_eq!(sentence("the two differ"), "The two differ.");
+        assert_eq!(sentence("Try again."), "Try again.");
+        assert_eq!(sentence(""), ".");
+    }
 }

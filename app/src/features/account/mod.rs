@@ -1,4 +1,4 @@
-//! One's own account: sessions, password, look.
+//! One's own account: sessions and password.
 
 #[cfg(feature = "ssr")]
 mod device;

@@ -5,14 +5,15 @@ use leptos::server_fn::ServerFn as _;
 use wolfsec::identity::{SESSION_ABSOLUTE_HOURS, SESSION_IDLE_MINUTES, Session};
 
 use super::device::device;
-use super::server_fns::{ChangeOwnPassword, OwnSessions, RevokeOwnSession, SetTheme, list_own_sessions};
+use super::server_fns::{ChangeOwnPassword, OwnSessions, RevokeOwnSession, list_own_sessions};
 use crate::context;
-use crate::features::layout::{Input, PASSWORD_HINT, Page, done_notice, error_notice, form_error, loaded, when};
+use crate::features::layout::{Input, PASSWORD_HINT, Page, done_notice, error_notice, form_error, loaded};
+use crate::features::parts::ago;
 
-/// One's own sessions, password and look.
+/// One's own sessions and password; the look is chosen in the account menu.
 #[component]
 pub fn AccountPage() -> impl IntoView {
-    let error = form_error::<ChangeOwnPassword>().or_else(form_error::<RevokeOwnSession>).or_else(form_error::<SetTheme>);
+    let error = form_error::<ChangeOwnPassword>().or_else(form_error::<RevokeOwnSession>);
     let notice = error_notice(error.as_ref());
     let done = done_notice(error.is_some(), |slug| match slug {
         "session" => Some("Session ended."),
@@ -24,7 +25,6 @@ pub fn AccountPage() -> impl IntoView {
             <section class="board" aria-label="Account">
                 {sessions(&view)}
                 {password_form()}
-                {theme_form()}
             </section>
         }
         .into_any()
@@ -84,8 +84,8 @@ fn session_row(session: &Session, is_current: bool) -> AnyView {
         <tr>
             <th scope="row" title=session.user_agent.clone()>{name.clone()}</th>
             <td class="nowrap ink2">{address.clone()}</td>
-            <td class="nowrap">{when(session.created_at)}</td>
-            <td class="nowrap">{when(session.last_used_at)}</td>
+            <td class="nowrap">{ago(session.created_at)}</td>
+            <td class="nowrap">{ago(session.last_used_at)}</td>
             <td class="num">{end}</td>
         </tr>
     }
@@ -113,36 +113,6 @@ fn password_form() -> AnyView {
                         <button class="btn btn--primary" type="submit">"Change password"</button>
                         <span class="dim small">"ends every other session"</span>
                     </div>
-                </div>
-            </form>
-        </div>
-    }
-    .into_any()
-}
-
-fn theme_form() -> AnyView {
-    let chosen = context::request().and_then(|request| request.theme).unwrap_or_else(|| "system".to_owned());
-    let choice = |value: &'static str, label: &'static str, note: &'static str| {
-        let checked = chosen == value;
-        view! {
-            <label><input type="radio" name="theme" value=value checked=checked/><span><b>{label}</b><small>{note}</small></span></label>
-        }
-        .into_any()
-    };
-    view! {
-        <div class="panel">
-            <div class="panel__head"><h2 id="look">"Look"</h2><span class="meta">"kept in this browser"</span></div>
-            <form method="post" action=SetTheme::url() aria-labelledby="look">
-                <div class="stack stack--4">
-                    <fieldset class="field">
-                        <legend class="label">"Theme"</legend>
-                        <div class="segs">
-                            {choice("system", "System", "as the device says")}
-                            {choice("light", "Light", "always")}
-                            {choice("dark", "Dark", "always")}
-                        </div>
-                    </fieldset>
-                    <div class="row"><button class="btn" type="submit">"Use this theme"</button></div>
                 </div>
             </form>
         </div>

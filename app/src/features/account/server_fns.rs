@@ -57,16 +57,3 @@ pub async fn change_own_password(
     context::done("/account", "password");
     Ok(())
 }
-
-/// Light, dark, or the system's choice; kept in this browser.
-#[server(endpoint = "set_theme")]
-pub async fn set_theme(#[server(default)] theme: String) -> Result<(), AppError> {
-    use crate::context;
-    context::caller()?;
-    match theme.as_str() {
-        "light" | "dark" => context::set_theme_cookie(Some(&theme)),
-        "" | "system" => context::set_theme_cookie(None),
-        _ => return Err(context::field_error("theme", "must be light, dark or system")),
-    }
-    Ok(())
-}

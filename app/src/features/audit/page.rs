@@ -5,7 +5,8 @@ use leptos_router::params::ParamsMap;
 use wolfsec::audit::{AuditRecord, Change, ChainReport};
 
 use super::server_fns::{AuditView, list_audit};
-use crate::features::layout::{Input, Page, loaded, query_value, when};
+use crate::features::layout::{Input, Page, loaded, query_value};
+use crate::features::parts::clock;
 
 /// What the address says.
 #[derive(Clone)]
@@ -46,7 +47,7 @@ fn show(view: AuditView, filter: &Filter) -> AnyView {
     let first = (!filter.before.is_empty()).then(|| filter.link(&[]));
     view! {
         <section class="board" aria-label="Audit">
-            {chain(view.report.as_ref(), verify)}
+            {chain(view.report.as_ref(), &verify)}
             <div class="auditlist">
                 {filter_form(filter)}
                 {entries(view.entries)}
@@ -64,8 +65,8 @@ fn show(view: AuditView, filter: &Filter) -> AnyView {
 }
 
 /// What is known about the chain on this page load; never more.
-fn chain(report: Option<&ChainReport>, verify: String) -> AnyView {
-    let button = |label: &'static str| view! { <a class="btn" href=verify.clone()>{label}</a> }.into_any();
+fn chain(report: Option<&ChainReport>, verify: &str) -> AnyView {
+    let button = |label: &'static str| view! { <a class="btn" href=verify.to_owned()>{label}</a> }.into_any();
     match report {
         None => view! {
             <div class="bar">
@@ -146,7 +147,7 @@ fn row(record: AuditRecord) -> AnyView {
     view! {
         <tr>
             <td class="num dim">{seq}</td>
-            <td class="nowrap">{when(entry.at)}</td>
+            <td class="nowrap">{clock(entry.at)}</td>
             <td class="nowrap">{entry.actor.name}" "<span class="dim">{entry.actor.kind.replace('_', " ")}</span></td>
             <td class="nowrap"><code>{entry.action}</code></td>
             <td>{entry.object_kind.replace('_', " ")}" "<b>{entry.object}</b>{more}</td>

@@ -7,7 +7,8 @@ use wolfsec::identity::{ApiToken, Role};
 
 use super::server_fns::{CreateToken, RevokeToken, list_tokens};
 use crate::context;
-use crate::features::layout::{Input, Page, RoleSelect, done_notice, error_notice, form_error, loaded, when};
+use crate::features::layout::{Input, Page, RoleSelect, done_notice, error_notice, form_error, loaded};
+use crate::features::parts::ago;
 
 /// Tokens of programs; for admins.
 #[component]
@@ -84,12 +85,12 @@ fn row(token: ApiToken, now: Option<Timestamp>) -> AnyView {
     let expired = token.expires_at.zip(now).is_some_and(|(end, now)| end <= now);
     let ended = token.revoked_at.is_some() || expired;
     let expires = match (token.revoked_at, token.expires_at) {
-        (Some(at), _) => view! { <span class="dim">"revoked "{when(at)}</span> }.into_any(),
-        (None, Some(at)) if expired => view! { <span class="dim">"expired "{when(at)}</span> }.into_any(),
-        (None, Some(at)) => when(at),
+        (Some(at), _) => view! { <span class="dim">"revoked "{ago(at)}</span> }.into_any(),
+        (None, Some(at)) if expired => view! { <span class="dim">"expired "{ago(at)}</span> }.into_any(),
+        (None, Some(at)) => ago(at),
         (None, None) => view! { <span class="dim">"never"</span> }.into_any(),
     };
-    let last = token.last_used_at.map_or_else(|| view! { <span class="dim">"never used"</span> }.into_any(), when);
+    let last = token.last_used_at.map_or_else(|| view! { <span class="dim">"never used"</span> }.into_any(), ago);
     let name = token.name.clone();
     let end = (!ended).then(|| {
         view! {
@@ -110,7 +111,7 @@ fn row(token: ApiToken, now: Option<Timestamp>) -> AnyView {
         <tr class:isoff=ended>
             <th scope="row"><code>{token.name}</code></th>
             <td title=token.role.explanation()>{token.role.label()}</td>
-            <td class="nowrap">{when(token.created_at)}</td>
+            <td class="nowrap">{ago(token.created_at)}</td>
             <td class="nowrap">{expires}</td>
             <td class="nowrap">{last}</td>
             <td>{end}</td>

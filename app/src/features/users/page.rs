@@ -6,7 +6,8 @@ use wolfsec::identity::{Role, User};
 
 use super::server_fns::{AddUser, ResetPassword, SetUserEnabled, SetUserRole, list_users};
 use crate::context;
-use crate::features::layout::{Input, PASSWORD_HINT, Page, RoleSelect, done_notice, error_notice, form_error, loaded, when};
+use crate::features::layout::{Input, PASSWORD_HINT, Page, RoleSelect, done_notice, error_notice, form_error, loaded};
+use crate::features::parts::ago;
 
 /// Who may sign in, as what; for admins.
 #[component]
@@ -70,7 +71,7 @@ fn show(users: Vec<User>) -> AnyView {
 
 fn row(user: &User, is_me: bool) -> AnyView {
     let state = if user.enabled { "enabled" } else { "disabled" };
-    let last = user.last_sign_in.map_or_else(|| view! { <span class="dim">"never"</span> }.into_any(), when);
+    let last = user.last_sign_in.map_or_else(|| view! { <span class="dim">"never"</span> }.into_any(), ago);
     let change = if is_me { view! { <span class="tag">"you"</span> }.into_any() } else { change_forms(user) };
     view! {
         <tr class:isoff=!user.enabled>
@@ -78,7 +79,7 @@ fn row(user: &User, is_me: bool) -> AnyView {
             <td title=user.role.explanation()>{user.role.label()}</td>
             <td>{state}</td>
             <td class="nowrap">{last}</td>
-            <td class="nowrap">{when(user.created_at)}</td>
+            <td class="nowrap">{ago(user.created_at)}</td>
             <td>{change}</td>
         </tr>
     }
