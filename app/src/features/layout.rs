@@ -113,7 +113,7 @@ pub fn error_notice(error: Option<&AppError>) -> Option<AnyView> {
         <div class="callout crit" role="alert">
             {icon("warn")}
             <p>
-                <b>{sentence(&error.message)}</b>" Nothing has been changed. "
+                <b>{sentence(&error.message)}</b>" "
                 <span class="dim">"Request "<code>{error.request_id.clone()}</code></span>
             </p>
         </div>

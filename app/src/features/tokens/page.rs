@@ -8,7 +8,7 @@ use wolfsec::identity::{ApiToken, Role};
 use super::server_fns::{CreateToken, RevokeToken, list_tokens};
 use crate::context;
 use crate::features::layout::{Input, Page, RoleSelect, done_notice, error_notice, form_error, loaded};
-use crate::features::parts::ago;
+use crate::features::parts::{ago, command};
 
 /// Tokens of programs; for admins.
 #[component]
@@ -37,7 +37,7 @@ fn fresh_token(text: String) -> AnyView {
         <div class="callout callout--ok" role="status">
             <div class="stack">
                 <p><b>"Token made. Copy it now: it is shown this once and kept as a digest only."</b></p>
-                <p><code class="mono">{text}</code></p>
+                {command("New token", text)}
                 <p>"Send it as "<code>"Authorization: Bearer …"</code>"."</p>
             </div>
         </div>
