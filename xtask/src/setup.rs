@@ -10,6 +10,7 @@ use crate::paths::Paths;
 use crate::step::{command, note, on_path, read, run, run_with_limit};
 
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
+const DISTRIBUTION_CLIPPY: &str = "/usr/bin/cargo-clippy";
 /// Where the toolchain server is out of reach, asking it for the target hangs instead of failing.
 const TARGET_LIMIT: Duration = Duration::from_secs(20);
 
@@ -73,7 +74,7 @@ pub fn browser(paths: &Paths) -> Result<()> {
 
 /// Clippy of the distribution's compiler; false when it cannot be had.
 pub fn distribution_clippy(paths: &Paths) -> bool {
-    let there = || Path::new("/usr/bin/cargo-clippy").exists();
+    let there = || Path::new(DISTRIBUTION_CLIPPY).exists();
     there() || (apt_install(paths, &["rust-web-clippy"]).is_ok() && there())
 }
 
@@ -86,7 +87,14 @@ pub fn wasm_cargo(paths: &Paths, compiler: &WasmCompiler, subcommand: &str) -> C
             cargo
         }
         WasmCompiler::Distribution { linker } => {
-            let mut cargo = command(&paths.root, "/usr/bin/cargo");
+            // Called by its path: cargo would look for its sub-commands among those of the toolchain that runs us.
+            let program = if subcommand == "clippy" {
+                DISTRIBUTION_CLIPPY
+            } else {
+                "/usr/bin/cargo"
+            };
+            let mut cargo = command(&paths.root, program);
+            cargo.env("CARGO", "/usr/bin/cargo");
             cargo.arg(subcommand).args(["-Z", "build-std=std,panic_abort"]);
             cargo.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
             cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);

@@ -87,14 +87,16 @@ fn clippy_wasm(paths: &Paths, compiler: &WasmCompiler) -> Result<()> {
 }
 
 fn tests(paths: &Paths) -> Result<()> {
-    // Beside no home folder: when root, PostgreSQL's account must be able to enter.
-    let folder = std::env::temp_dir().join(format!("wolfsec-test-{}", std::process::id()));
-    let cluster = Cluster::attach_or_start(&ClusterOptions::throw_away(&folder))?;
+    let options = ClusterOptions::throw_away(paths.target.join("test-cluster"));
+    if options.data_dir.exists() {
+        // Of a run that was interrupted.
+        Cluster::attach_or_start(&options)?.destroy()?;
+    }
+    let cluster = Cluster::attach_or_start(&options)?;
     let nextest = crate::step::read(cargo(&paths.root).args(["nextest", "--version"])).is_some();
     let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
     let outcome = run_command(native(paths, runner).env("WOLFSEC_TEST_DATABASE_URL", cluster.superuser_url()));
     cluster.destroy()?;
-    std::fs::remove_dir_all(&folder)?;
     outcome
 }
 

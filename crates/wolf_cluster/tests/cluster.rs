@@ -206,3 +206,28 @@ fn a_long_path_works() {
     assert!(!cluster.socket_dir().starts_with(&folder.0));
     cluster.destroy().unwrap();
 }
+
+#[test]
+fn below_a_closed_folder_root_uses_a_system_folder() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    if !can_run() {
+        return;
+    }
+    let home = Folder::new("home");
+    std::fs::create_dir(&home.0).unwrap();
+    std::fs::set_permissions(&home.0, std::fs::Permissions::from_mode(0o700)).unwrap();
+    if std::fs::metadata(&home.0).unwrap().uid() != 0 {
+        eprintln!("SKIPPED: concerns root only");
+        return;
+    }
+    let data = home.0.join("data");
+    let cluster = Cluster::start(&ClusterOptions::throw_away(&data)).unwrap();
+    assert_eq!(psql(&cluster.app_url(), "SELECT 1").unwrap(), "1");
+    let recorded = std::fs::read_to_string(data.join("pg-location")).unwrap();
+    let place = Path::new(recorded.trim());
+    assert!(place.starts_with("/var/lib/wolfsec"));
+    assert_eq!(std::fs::metadata(place).unwrap().mode() & 0o777, 0o700);
+    assert!(cluster.destroy().unwrap());
+    assert!(!place.exists());
+}
