@@ -93,7 +93,9 @@ pub fn technique_links(techniques: &[String]) -> AnyView {
 
 /// When the request arrived; every relative time on a page is computed from it.
 pub fn rendered_at() -> Timestamp {
-    context::request().map(|request| request.rendered_at).unwrap_or_default()
+    context::request()
+        .map(|request| request.rendered_at)
+        .unwrap_or_default()
 }
 
 /// `4 min` before the page was rendered, with the exact time on hover.
@@ -138,12 +140,15 @@ pub fn span_text(distance: Duration) -> String {
 
 /// A command to copy.
 pub fn command(label: &'static str, text: String) -> AnyView {
-    view! { <div class="cmd"><pre tabindex="0" aria-label=label>{text.clone()}</pre><CopyButton text/></div> }.into_any()
+    view! { <div class="cmd"><pre tabindex="0" aria-label=label>{text.clone()}</pre><CopyButton text/></div> }
+        .into_any()
 }
 
 /// What is wrong with one field of a filter.
 pub fn message_of(bad: &[(&'static str, String)], name: &str) -> Option<String> {
-    bad.iter().find(|(field, _)| *field == name).map(|(_, message)| message.clone())
+    bad.iter()
+        .find(|(field, _)| *field == name)
+        .map(|(_, message)| message.clone())
 }
 
 /// In the place of a list whose filter cannot be used; the fields say which.

@@ -158,7 +158,9 @@ mod tests {
 
     #[test]
     fn a_query_reads_back_what_it_wrote() {
-        let query = UrlQuery::default().with("q", "failed password & 100 %+").with("peer", "web-01");
+        let query = UrlQuery::default()
+            .with("q", "failed password & 100 %+")
+            .with("peer", "web-01");
         let href = query.href("/events");
         assert_eq!(href, "/events?q=failed%20password%20%26%20100%20%25%2B&peer=web-01");
         assert_eq!(UrlQuery::parse(href.trim_start_matches("/events")), query);

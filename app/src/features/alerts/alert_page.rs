@@ -101,7 +101,8 @@ fn matched(detail: &AlertDetail) -> AnyView {
         .with("rule", &detail.alert.rule_id)
         .href(QUEUE);
     let table = if selections.iter().all(|selection| selection.fields.is_empty()) {
-        view! { <p class="dim">"The rule counts events; it looked at no single value. See the evidence."</p> }.into_any()
+        view! { <p class="dim">"The rule counts events; it looked at no single value. See the evidence."</p> }
+            .into_any()
     } else {
         let rows = selections.iter().map(selection_rows).collect_view();
         view! {
@@ -142,7 +143,11 @@ fn selection_rows(selection: &SelectionMatch) -> AnyView {
 }
 
 fn field_row(found: &FieldMatch) -> AnyView {
-    let how = found.pattern.as_deref().map_or("is", |pattern| operator(pattern).0).to_owned();
+    let how = found
+        .pattern
+        .as_deref()
+        .map_or("is", |pattern| operator(pattern).0)
+        .to_owned();
     view! {
         <tr>
             <th scope="row"><code>{found.field.clone()}</code></th>
@@ -194,7 +199,11 @@ fn entry(activity: &AlertActivity) -> AnyView {
                 .resolution
                 .map(|resolution| format!(" as {}", resolution.label().to_lowercase()))
                 .unwrap_or_default();
-            format!(" moved it from {} to {}{resolution}", from.label().to_lowercase(), to.label().to_lowercase())
+            format!(
+                " moved it from {} to {}{resolution}",
+                from.label().to_lowercase(),
+                to.label().to_lowercase()
+            )
         }
         _ => " commented".to_owned(),
     };

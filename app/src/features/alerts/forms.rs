@@ -150,7 +150,7 @@ fn overtaken(alert: &Alert, error: &AppError) -> AnyView {
     let note = error.value("note").filter(|note| !note.trim().is_empty()).map(|note| {
         view! { <p>"Your note, kept: "<q>{note}</q></p> }
     });
-    let who = alert.assignee.clone().map(|name| format!(", assigned to {name}"));
+    let who = alert.assignee.clone().map(|name| format!("assigned to {name}"));
     view! {
         <div class="callout med" role="alert">
             {icon("warn")}
@@ -186,7 +186,7 @@ fn note_field(id: &'static str, label: &'static str, required: bool, error: Opti
     view! {
         <div class="field">
             <label for=id>{label}</label>
-            <textarea class="input" id=id name="note" rows="3" maxlength="4000" required=required
+            <textarea class="input" id=id name="note" rows="2" maxlength="4000" required=required
                 aria-invalid=invalid aria-describedby=described>{typed}</textarea>
             {problem.map(|text| view! { <p class="field__error" id=error_id><span>{text}</span></p> })}
         </div>

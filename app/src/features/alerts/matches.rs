@@ -35,7 +35,9 @@ pub fn what_matched(evidence: &[Evidence]) -> Vec<SelectionMatch> {
 /// How a field was compared (`contains`), and what with; a pattern without an operator is one value.
 pub fn operator(pattern: &str) -> (&str, &str) {
     match pattern.split_once(' ') {
-        Some((operator, literal)) if operator.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') => (operator, literal),
+        Some((operator, literal)) if operator.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') => {
+            (operator, literal)
+        }
         _ => ("is", pattern),
     }
 }
@@ -54,7 +56,11 @@ pub fn marked(value: &str, pattern: Option<&str>) -> Vec<(bool, String)> {
         return whole();
     };
     let end = start + literal.len();
-    let pieces = [(false, &value[..start]), (true, &value[start..end]), (false, &value[end..])];
+    let pieces = [
+        (false, &value[..start]),
+        (true, &value[start..end]),
+        (false, &value[end..]),
+    ];
     pieces
         .into_iter()
         .filter(|(_, piece)| !piece.is_empty())

@@ -178,7 +178,10 @@ mod tests {
         assert_eq!(filter.query.statuses.len(), 3);
         let all = queue_filter(&UrlQuery::parse("status=all")).unwrap();
         assert!(all.query.statuses.is_empty());
-        let open = queue_filter(&UrlQuery::parse("status=open&severity=high&peer=web-01&since=2026-11-24")).unwrap();
+        let open = queue_filter(&UrlQuery::parse(
+            "status=open&severity=high&peer=web-01&since=2026-11-24",
+        ))
+        .unwrap();
         assert_eq!(open.query.statuses, [AlertStatus::Open]);
         assert_eq!(open.query.severities, [Severity::High]);
         assert_eq!(open.query.peer.as_deref(), Some("web-01"));

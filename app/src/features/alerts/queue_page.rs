@@ -59,7 +59,9 @@ fn filter_form(url: &UrlQuery, status: StatusFilter, bad: &[BadField]) -> AnyVie
                 .map(|severity| (severity.as_str(), severity.label())),
         )
         .collect();
-    let narrowed = ["rule", "peer", "since", "until"].iter().any(|name| url.get(name).is_some());
+    let narrowed = ["rule", "peer", "since", "until"]
+        .iter()
+        .any(|name| url.get(name).is_some());
     view! {
         <details class="filters" open=narrowed || !bad.is_empty()>
             <summary class="btn btn--quiet" data-search="">{icon("filter")}"Filter"</summary>
@@ -130,7 +132,9 @@ fn facets(url: &UrlQuery, status: StatusFilter, view: &QueueView) -> AnyView {
         .map(|&severity| {
             let chosen = chosen_severity == severity.as_str();
             // A chosen facet leads back out of itself.
-            let href = url.with("severity", if chosen { "" } else { severity.as_str() }).href(QUEUE);
+            let href = url
+                .with("severity", if chosen { "" } else { severity.as_str() })
+                .href(QUEUE);
             let count = status.count(&view.counts, severity);
             let shape = severity_shape(severity);
             view! {
@@ -164,8 +168,10 @@ fn row(alert: &Alert) -> AnyView {
             }
             .into_any()
         }
-        None => view! { <span class="avatar avatar--none" title="Unassigned"><span class="sr">"Unassigned"</span></span> }
-            .into_any(),
+        None => {
+            view! { <span class="avatar avatar--none" title="Unassigned"><span class="sr">"Unassigned"</span></span> }
+                .into_any()
+        }
     };
     let more = alert.entities.len().saturating_sub(ROW_ENTITIES);
     let peer_named = alert.entities.iter().any(|entity| entity.value == alert.peer);

@@ -16,7 +16,10 @@ use crate::features::url_query::UrlQuery;
 pub fn EventPage() -> impl IntoView {
     let params = use_params_map();
     let (ts, id) = params.with_untracked(|params| {
-        (params.get("ts").unwrap_or_default(), params.get("id").unwrap_or_default())
+        (
+            params.get("ts").unwrap_or_default(),
+            params.get("id").unwrap_or_default(),
+        )
     });
     view! { <Page title="Event" current=SEARCH>{loaded(get_event(ts, id), |event| page(&event))}</Page> }
 }
@@ -24,8 +27,14 @@ pub fn EventPage() -> impl IntoView {
 fn page(event: &SecurityEvent) -> AnyView {
     let minute = chrono::Duration::minutes(1);
     let around = UrlQuery::default()
-        .with("since", &(event.ts - minute).to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
-        .with("until", &(event.ts + minute).to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+        .with(
+            "since",
+            &(event.ts - minute).to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        )
+        .with(
+            "until",
+            &(event.ts + minute).to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        )
         .with("peer", &event.peer)
         .href(SEARCH);
     let rows = flatten(&event.fields)

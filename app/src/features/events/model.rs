@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn bad_values_are_named() {
-        let url = UrlQuery::parse("range=1y&since=soon&severity=loud&after=x&q=1+2+3+4+5+6+7+8+9+10+11+12+13+14+15+16+17");
+        let url =
+            UrlQuery::parse("range=1y&since=soon&severity=loud&after=x&q=1+2+3+4+5+6+7+8+9+10+11+12+13+14+15+16+17");
         let names: Vec<&str> = event_query(&url, now())
             .unwrap_err()
             .into_iter()

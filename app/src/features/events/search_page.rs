@@ -41,15 +41,24 @@ pub fn EventsPage() -> impl IntoView {
 fn search_form(url: &UrlQuery, bad: &[(&'static str, String)]) -> AnyView {
     let text = |name: &str| url.get(name).map(ToOwned::to_owned);
     let time = |name: &str| url.get(name).and_then(parse_time).map(input_time);
-    let ranges = RANGES.iter().map(|(slug, label, _)| (*slug, *label)).collect();
+    let range = url.get("range").map(ToOwned::to_owned);
     let severities = std::iter::once(("", "Any"))
-        .chain(Severity::ALL.iter().skip(1).map(|level| (level.as_str(), level.label())))
+        .chain(
+            Severity::ALL
+                .iter()
+                .skip(1)
+                .map(|level| (level.as_str(), level.label())),
+        )
         .collect();
     let presets = RANGES
         .iter()
         .map(|(slug, label, _)| {
-            let chosen = url.get("range").unwrap_or("24h") == *slug && url.get("since").is_none() && url.get("until").is_none();
-            let href = url.without(&["since", "until", "after"]).with("range", slug).href(SEARCH);
+            let chosen =
+                url.get("range").unwrap_or("24h") == *slug && url.get("since").is_none() && url.get("until").is_none();
+            let href = url
+                .without(&["since", "until", "after"])
+                .with("range", slug)
+                .href(SEARCH);
             view! { <a class="facet" href=href aria-current=chosen.then_some("true")>{*label}</a> }
         })
         .collect_view();
@@ -57,6 +66,7 @@ fn search_form(url: &UrlQuery, bad: &[(&'static str, String)]) -> AnyView {
     let described = problem.is_some().then_some("e-q-error");
     view! {
         <form class="filterform stack stack--3" method="get" action=SEARCH role="search" aria-label="Search events">
+            {range.map(|range| view! { <input type="hidden" name="range" value=range/> })}
             <div class="bar">
                 <div class="search search--wide">
                     {icon("search")}
@@ -68,7 +78,6 @@ fn search_form(url: &UrlQuery, bad: &[(&'static str, String)]) -> AnyView {
             </div>
             {problem.map(|text| view! { <p class="field__error" id="e-q-error"><span>{text}</span></p> })}
             <div class="bar filterform__fields">
-                {filter_select("e-range", "range", "Time range", ranges, url.get("range").unwrap_or("24h"), message_of(bad, "range"))}
                 <Input id="e-since" name="since" label="Since, UTC" kind="datetime-local" required=false value=time("since") error=message_of(bad, "since")/>
                 <Input id="e-until" name="until" label="Until, UTC" kind="datetime-local" required=false value=time("until") error=message_of(bad, "until")/>
                 <Input id="e-peer" name="peer" label="Peer" required=false value=text("peer") error=message_of(bad, "peer")/>
@@ -85,8 +94,14 @@ fn results(url: &UrlQuery, view: &EventsView) -> AnyView {
     // The bounds are pinned, so that the next page continues the same search.
     let pinned = first
         .without(&["range"])
-        .with("since", &view.since.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
-        .with("until", &view.until.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+        .with(
+            "since",
+            &view.since.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        )
+        .with(
+            "until",
+            &view.until.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        );
     let older = view
         .page
         .next_cursor
@@ -142,7 +157,11 @@ pub fn source_text(source: &LogSource) -> String {
         .into_iter()
         .filter_map(|part| part.as_deref())
         .collect();
-    if parts.is_empty() { "–".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() {
+        "–".to_owned()
+    } else {
+        parts.join(", ")
+    }
 }
 
 fn nothing(any_events: bool) -> AnyView {

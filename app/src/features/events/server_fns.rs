@@ -40,7 +40,10 @@ pub async fn search_events(#[server(default)] query: String) -> Result<EventsVie
 
 /// One event by its identity: `ts` are microseconds since the epoch.
 #[server(endpoint = "get_event")]
-pub async fn get_event(#[server(default)] ts: String, #[server(default)] id: String) -> Result<SecurityEvent, AppError> {
+pub async fn get_event(
+    #[server(default)] ts: String,
+    #[server(default)] id: String,
+) -> Result<SecurityEvent, AppError> {
     use crate::context;
     use wolfsec_app::Failure;
     let caller = context::caller()?;

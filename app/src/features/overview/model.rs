@@ -93,17 +93,17 @@ pub fn flow(rate: &[RateBucket], now: Timestamp) -> Flow {
     }
 }
 
-/// The next of 1, 2, 5, 10, 20, 50 … that is not below `value`.
+/// The next round number (one digit and noughts) that is not below `value`.
 fn round_up(value: i64) -> i64 {
     let mut step = 1;
     loop {
-        for factor in [1, 2, 5] {
+        for factor in [1, 2, 3, 4, 5, 6, 8] {
             if factor * step >= value {
                 return factor * step;
             }
         }
         match step.checked_mul(10) {
-            Some(next) if next <= i64::MAX / 5 => step = next,
+            Some(next) if next <= i64::MAX / 8 => step = next,
             _ => return value.max(1),
         }
     }
@@ -151,7 +151,10 @@ mod tests {
         assert_eq!(flow.peak, Some((20, rate[1].start)));
         for piece in &flow.pieces {
             assert!(piece.x >= 0.0 && piece.x + piece.width <= 100.0 + 1e-9, "{piece:?}");
-            assert!(piece.y >= -1e-9 && piece.y + piece.height <= PLOT_HEIGHT + 1e-9, "{piece:?}");
+            assert!(
+                piece.y >= -1e-9 && piece.y + piece.height <= PLOT_HEIGHT + 1e-9,
+                "{piece:?}"
+            );
         }
         let last: Vec<Severity> = flow.pieces.iter().rev().take(3).map(|piece| piece.severity).collect();
         assert_eq!(last, [Severity::Critical, Severity::Low, Severity::Informational]);
@@ -168,6 +171,6 @@ mod tests {
 
     #[test]
     fn the_scale_ends_on_a_round_number() {
-        assert_eq!([0, 1, 3, 6, 11, 638_933].map(round_up), [1, 1, 5, 10, 20, 1_000_000]);
+        assert_eq!([0, 1, 3, 6, 11, 638_933].map(round_up), [1, 1, 3, 6, 20, 800_000]);
     }
 }

@@ -11,7 +11,7 @@ use crate::components::shell::grouped;
 use crate::context;
 use crate::features::alerts::model::{QUEUE, open_href};
 use crate::features::layout::{Page, loaded};
-use crate::features::parts::{age, ago, command, exact, icon, severity_mark, severity_shape, status_mark};
+use crate::features::parts::{age, ago, command, exact, icon, severity_mark, severity_shape};
 use crate::features::peers::model::{FLEET, event_command};
 
 #[component]
@@ -37,7 +37,12 @@ fn needs(counts: &AlertCounts) -> AnyView {
         .iter()
         .rev()
         .map(|&severity| {
-            let of = |counts: &[(Severity, i64)]| counts.iter().find(|(level, _)| *level == severity).map_or(0, |(_, n)| *n);
+            let of = |counts: &[(Severity, i64)]| {
+                counts
+                    .iter()
+                    .find(|(level, _)| *level == severity)
+                    .map_or(0, |(_, n)| *n)
+            };
             let (open, unresolved) = (of(&counts.open), of(&counts.unresolved));
             let large = matches!(severity, Severity::Critical | Severity::High);
             let class = if large { "figure figure--lg" } else { "figure" };
@@ -80,10 +85,9 @@ fn latest(alerts: &[Alert]) -> AnyView {
     } else {
         view! { <ul class="waiting">{rows}</ul> }.into_any()
     };
-    let statuses = alerts.first().map(|newest| view! { <span class="meta">"newest: "{status_mark(newest.status)}</span> });
     view! {
         <div class="panel c7">
-            <div class="panel__head"><h2>"Latest alerts"</h2>{statuses}<a href=QUEUE>"All unresolved"</a></div>
+            <div class="panel__head"><h2>"Latest alerts"</h2><span class="meta">"unresolved, newest first"</span><a href=QUEUE>"All unresolved"</a></div>
             {body}
         </div>
     }
@@ -100,7 +104,7 @@ fn event_flow(view: &Overview) -> AnyView {
     let stale = match state {
         Freshness::StaleSince(at) => Some(view! {
             <div class="banner" role="status">{icon("clock")}
-                <span><b>"Stale since "{exact_minute(at)}"."</b>" Nothing has been stored for "{ago(at)}". Look at the "<a class="link" href=FLEET>"peers"</a>"."</span>
+                <span><b>"Stale since "{exact_minute(at)}"."</b>" The newest event came "{ago(at)}". Look at the "<a class="link" href=FLEET>"peers"</a>"."</span>
             </div>
         }),
         _ => None,
@@ -154,7 +158,7 @@ fn chart(flow: &Flow) -> AnyView {
     view! {
         <svg class="chart chart--y" height=(PLOT_HEIGHT + 40.0).to_string() role="img" aria-label=label>
             {level(10.0, grouped(flow.top))}
-            {(flow.top > 1).then(|| level(half + 10.0, grouped(flow.top / 2)))}
+            {(flow.top % 2 == 0).then(|| level(half + 10.0, grouped(flow.top / 2)))}
             {level(PLOT_HEIGHT + 10.0, "0".to_owned())}
             {line(10.0)}{line(half + 10.0)}
             {bars}

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use wolfsec_app::{Action, authorise};
 
 use super::model::{ADD, FLEET, done_message, enrol_command, event_command, heartbeat_command};
-use super::server_fns::{CreateEnrolment, may_add_peers};
+use super::server_fns::CreateEnrolment;
 use crate::context;
+use crate::error::AppError;
 use crate::features::layout::{Page, done_notice, error_notice, form_error, loaded};
 use crate::features::parts::{command, icon, rendered_at};
 
@@ -18,9 +20,14 @@ pub fn AddPeerPage() -> impl IntoView {
     view! {
         <Page title="Add a peer" current=FLEET>
             {notices}
-            {loaded(may_add_peers(), move |()| steps(token))}
+            {loaded(std::future::ready(may_add()), move |()| steps(token))}
         </Page>
     }
+}
+
+/// The form is for admins; its server function checks again.
+fn may_add() -> Result<(), AppError> {
+    authorise(&context::caller()?, Action::ManagePeers).map_err(context::app_error)
 }
 
 fn steps(token: Option<String>) -> AnyView {
@@ -34,7 +41,11 @@ fn steps(token: Option<String>) -> AnyView {
         }
     });
     let button = if has_token { "btn" } else { "btn btn--primary btn--form" };
-    let label = if has_token { "Make another token" } else { "Make a token" };
+    let label = if has_token {
+        "Make another token"
+    } else {
+        "Make a token"
+    };
     view! {
         <section class="board" aria-label="Add a peer">
             <div class="section">

@@ -19,7 +19,13 @@ pub fn PeersPage() -> impl IntoView {
     let body = match fleet_filter(&url) {
         Ok(filter) => loaded(list_peers(raw), move |view| {
             let now = rendered_at();
-            let mut shown: Vec<Peer> = view.page.items.iter().filter(|peer| filter.shows(peer, now)).cloned().collect();
+            let mut shown: Vec<Peer> = view
+                .page
+                .items
+                .iter()
+                .filter(|peer| filter.shows(peer, now))
+                .cloned()
+                .collect();
             attention_first(&mut shown, now);
             fleet(&url, &view, &shown)
         }),
@@ -44,7 +50,11 @@ fn fleet(url: &UrlQuery, view: &PeersView, shown: &[Peer]) -> AnyView {
         "on this page".to_owned()
     };
     let first = url.without(&["after"]);
-    let next = view.page.next_cursor.as_ref().map(|after| first.with("after", after).href(FLEET));
+    let next = view
+        .page
+        .next_cursor
+        .as_ref()
+        .map(|after| first.with("after", after).href(FLEET));
     let start = url.get("after").map(|_| first.href(FLEET));
     let rows = shown.iter().map(row).collect_view();
     let table = if shown.is_empty() {
@@ -99,7 +109,8 @@ fn figures(counts: &[(PeerStatus, usize)], scope: &str) -> AnyView {
             }
         })
         .collect_view();
-    view! { <div class="panel strip"><h2 class="sr">"Fleet in figures"</h2><div class="figures">{figures}</div></div> }.into_any()
+    view! { <div class="panel strip"><h2 class="sr">"Fleet in figures"</h2><div class="figures">{figures}</div></div> }
+        .into_any()
 }
 
 fn tools(url: &UrlQuery, counts: &[(PeerStatus, usize)], may_manage: bool) -> AnyView {

@@ -23,7 +23,10 @@ pub struct FleetFilter {
 pub fn fleet_filter(url: &UrlQuery) -> Result<FleetFilter, Vec<(&'static str, String)>> {
     let status = url
         .get("status")
-        .map(|text| text.parse().map_err(|error: wolfsec::UnknownSlug| vec![("status", error.to_string())]))
+        .map(|text| {
+            text.parse()
+                .map_err(|error: wolfsec::UnknownSlug| vec![("status", error.to_string())])
+        })
         .transpose()?;
     Ok(FleetFilter {
         status,
@@ -36,7 +39,8 @@ impl FleetFilter {
     pub fn shows(&self, peer: &Peer, now: Timestamp) -> bool {
         let status_fits = self.status.is_none_or(|status| peer.status(now) == status);
         let words_fit = self.words.as_deref().is_none_or(|words| {
-            peer.name.to_lowercase().contains(words) || peer.address.as_deref().is_some_and(|address| address.contains(words))
+            peer.name.to_lowercase().contains(words)
+                || peer.address.as_deref().is_some_and(|address| address.contains(words))
         });
         status_fits && words_fit
     }
@@ -73,7 +77,10 @@ pub fn peer_href(name: &str) -> String {
 /// What the buttons of a peer offer: the mark, the word on the button, what it means.
 pub const fn marks(current: PeerMark) -> &'static [(PeerMark, &'static str)] {
     match current {
-        PeerMark::Active | PeerMark::Stopped => &[(PeerMark::Maintenance, "Start maintenance"), (PeerMark::Blocked, "Block")],
+        PeerMark::Active | PeerMark::Stopped => &[
+            (PeerMark::Maintenance, "Start maintenance"),
+            (PeerMark::Blocked, "Block"),
+        ],
         PeerMark::Maintenance => &[(PeerMark::Active, "End maintenance"), (PeerMark::Blocked, "Block")],
         PeerMark::Blocked => &[(PeerMark::Active, "Unblock")],
     }
@@ -140,13 +147,20 @@ mod tests {
 
     #[test]
     fn the_filter_looks_at_status_name_and_address() {
-        let shows = |query: &str| fleet_filter(&UrlQuery::parse(query)).unwrap().shows(&peer("Web-01", 1), now());
+        let shows = |query: &str| {
+            fleet_filter(&UrlQuery::parse(query))
+                .unwrap()
+                .shows(&peer("Web-01", 1), now())
+        };
         assert!(shows(""));
         assert!(shows("q=web&status=online"));
         assert!(shows("q=192.0.2"));
         assert!(!shows("q=db"));
         assert!(!shows("status=late"));
-        assert_eq!(fleet_filter(&UrlQuery::parse("status=asleep")).unwrap_err()[0].0, "status");
+        assert_eq!(
+            fleet_filter(&UrlQuery::parse("status=asleep")).unwrap_err()[0].0,
+            "status"
+        );
     }
 
     #[test]
@@ -156,7 +170,10 @@ mod tests {
         let names: Vec<&str> = peers.iter().map(|peer| peer.name.as_str()).collect();
         assert_eq!(names, ["c", "b", "a"]);
         let counts = by_status(&peers, now());
-        assert_eq!(counts, [(PeerStatus::Online, 1), (PeerStatus::Late, 1), (PeerStatus::Offline, 1)]);
+        assert_eq!(
+            counts,
+            [(PeerStatus::Online, 1), (PeerStatus::Late, 1), (PeerStatus::Offline, 1)]
+        );
     }
 
     #[test]

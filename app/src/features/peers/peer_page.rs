@@ -35,11 +35,19 @@ pub fn PeerPage() -> impl IntoView {
 fn page(view: &PeerView, key: Option<String>) -> AnyView {
     let peer = &view.peer;
     let now = rendered_at();
-    let of_peer = |path: &str, name: &str, value: &str| UrlQuery::default().with(name, value).with("peer", &peer.name).href(path);
+    let of_peer = |path: &str, name: &str, value: &str| {
+        UrlQuery::default()
+            .with(name, value)
+            .with("peer", &peer.name)
+            .href(path)
+    };
     let seen = peer
         .last_seen
         .map(|at| view! { <span class="dim">"seen "{ago(at)}</span> });
-    let address = peer.address.clone().map(|address| view! { <span class="chip">{icon("globe")}{address}</span> });
+    let address = peer
+        .address
+        .clone()
+        .map(|address| view! { <span class="chip">{icon("globe")}{address}</span> });
     view! {
         <Title text=peer.name.clone()/>
         <div class="peerhead">

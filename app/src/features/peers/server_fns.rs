@@ -41,15 +41,6 @@ pub async fn get_peer(#[server(default)] name: String) -> Result<PeerView, AppEr
     })
 }
 
-/// Whether the caller may add peers: what the page for it asks before it shows its form.
-#[server(endpoint = "may_add_peers")]
-pub async fn may_add_peers() -> Result<(), AppError> {
-    use crate::context;
-    use wolfsec_app::{Action, authorise};
-    let caller = context::caller()?;
-    authorise(&caller, Action::ManagePeers).map_err(context::app_error)
-}
-
 /// Makes a single-use enrolment token; the page it leads to shows it once.
 #[server(endpoint = "create_enrolment")]
 pub async fn create_enrolment() -> Result<(), AppError> {

@@ -113,7 +113,11 @@ fn list(url: &UrlQuery, view: &RulesView) -> AnyView {
         .into_any()
     } else {
         let back = url.href("");
-        let rows = view.rules.iter().map(|rule| row(rule, view.may_switch, &back)).collect_view();
+        let rows = view
+            .rules
+            .iter()
+            .map(|rule| row(rule, view.may_switch, &back))
+            .collect_view();
         view! {
             <table class="table table--cards events rules">
                 <caption class="sr">"Rules by title"</caption>
@@ -147,7 +151,7 @@ fn row(rule: &Rule, may_switch: bool, back: &str) -> AnyView {
             <th scope="row" class="c-title full"><a class="trunc" href=rule_href(&rule.id)>{rule.title.clone()}</a></th>
             <td class="ink2">{rule.kind.as_str()}</td>
             <td class="nowrap ink2 c-src">{rule.logsource.clone()}</td>
-            <td class="c-tech">{technique_links(&rule.techniques)}</td>
+            <td class="c-tech"><span class="chips">{technique_links(&rule.techniques)}</span></td>
             <td class="ink2 c-org">{rule.origin.as_str()}</td>
             <td class="nowrap">{state(rule)}</td>
         </tr>
@@ -177,7 +181,7 @@ pub fn switch(rule: &Rule, may_switch: bool, back: &str) -> AnyView {
             <input type="hidden" name="id" value=rule.id.clone()/>
             <input type="hidden" name="enabled" value=(!rule.enabled).to_string()/>
             <input type="hidden" name="back" value=back.to_owned()/>
-            <button class="switch" type="submit" role="switch" aria-checked=checked aria-label=label title=word></button>
+            <button class="toggle" type="submit" role="switch" aria-checked=checked aria-label=label title=word></button>
         </form>
     }
     .into_any()

@@ -94,13 +94,19 @@ mod tests {
         assert_eq!(query.words.as_deref(), Some("ssh"));
         assert_eq!(query.after, Some(("B".to_owned(), "id-1".to_owned())));
         let bad = rule_query(&UrlQuery::parse("level=loud&enabled=maybe")).unwrap_err();
-        assert_eq!(bad.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["enabled", "level"]);
+        assert_eq!(
+            bad.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["enabled", "level"]
+        );
     }
 
     #[test]
     fn the_switch_leads_back_to_where_it_stood() {
         assert_eq!(after_switch("r1", "rule", true), "/rules/r1?done=on");
-        assert_eq!(after_switch("r1", "level=high&done=on", false), "/rules?level=high&done=off");
+        assert_eq!(
+            after_switch("r1", "level=high&done=on", false),
+            "/rules?level=high&done=off"
+        );
         assert_eq!(after_switch("r1", "//evil.example", false), "/rules?done=off");
     }
 

@@ -72,7 +72,11 @@ fn page(view: &RuleView) -> AnyView {
 }
 
 fn facts(rule: &Rule) -> AnyView {
-    let author = if rule.author.is_empty() { "–".to_owned() } else { rule.author.clone() };
+    let author = if rule.author.is_empty() {
+        "–".to_owned()
+    } else {
+        rule.author.clone()
+    };
     view! {
         <section class="section" aria-label="Facts">
             <dl class="facts">
@@ -99,7 +103,8 @@ fn references(rule: &Rule) -> AnyView {
         .map(|reference| {
             // Only web addresses become links: a rule file is foreign text.
             if reference.starts_with("https://") || reference.starts_with("http://") {
-                view! { <li><a class="link" href=reference.clone() rel="noreferrer">{reference.clone()}</a></li> }.into_any()
+                view! { <li><a class="link" href=reference.clone() rel="noreferrer">{reference.clone()}</a></li> }
+                    .into_any()
             } else {
                 view! { <li>{reference.clone()}</li> }.into_any()
             }
