@@ -1,5 +1,6 @@
 //! Every bundled rule against events in the raw form of its source: three at least that it must find, three
 //! near misses at least that it must leave alone.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

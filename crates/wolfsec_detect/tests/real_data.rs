@@ -1,5 +1,6 @@
 //! Real telemetry: nothing is rejected, sources are recognised, and the bundled rules find the attacks in it.
 //! The data is not part of the repository; without it these tests say so and pass.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

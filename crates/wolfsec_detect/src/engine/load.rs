@@ -296,15 +296,15 @@ fn collect_placeholders(detection: &Detection, found: &mut BTreeSet<String>) {
     match detection {
         Detection::AllOf(items) => items.iter().for_each(|item| item_placeholders(item, found)),
         Detection::AnyOf(inner) | Detection::And(inner) => {
-            inner
-                .iter()
-                .for_each(|detection| collect_placeholders(detection, found));
+            for detection in inner {
+                collect_placeholders(detection, found);
+            }
         }
         Detection::ArrayMatch { body, .. } => collect_placeholders(body, found),
         Detection::Conditional { named, .. } => {
-            named
-                .values()
-                .for_each(|detection| collect_placeholders(detection, found));
+            for detection in named.values() {
+                collect_placeholders(detection, found);
+            }
         }
         Detection::Keywords(_) => {}
     }

@@ -28,17 +28,14 @@ pub(crate) fn rule_match(result: &EvaluationResult) -> Option<RuleMatch> {
     for field in body.matched_fields.iter().take(MAX_FIELDS) {
         let name = field.selection.as_deref().unwrap_or_default();
         let at = selections.iter().position(|selection| selection.selection == name);
-        let found = match at.and_then(|at| selections.get_mut(at)) {
-            Some(found) => Some(found),
-            None => {
-                selections.push(SelectionMatch {
-                    selection: name.to_owned(),
-                    fields: Vec::new(),
-                });
-                selections.last_mut()
-            }
-        };
-        if let Some(selection) = found {
+        let at = at.unwrap_or_else(|| {
+            selections.push(SelectionMatch {
+                selection: name.to_owned(),
+                fields: Vec::new(),
+            });
+            selections.len() - 1
+        });
+        if let Some(selection) = selections.get_mut(at) {
             selection.fields.push(field_match(field));
         }
     }

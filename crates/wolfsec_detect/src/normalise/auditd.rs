@@ -69,7 +69,7 @@ fn value(text: &str) -> (&str, bool, &str) {
 
 /// Hexadecimal digits as text; a NUL parts the words of a command line.
 fn unhex(digits: &str) -> Option<String> {
-    if digits.len() < 2 || digits.len() % 2 != 0 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if digits.len() < 2 || !digits.len().is_multiple_of(2) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
     let bytes: Option<Vec<u8>> = digits

@@ -157,10 +157,11 @@ impl Mapping {
             .iter()
             .find_map(|(pattern, set)| pattern.read(text).map(|fields| (fields, set)));
         if let Some((fields, set)) = fitting {
-            let read = fields.into_iter().map(|(name, value)| (name, value));
             let fixed = set.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             added.extend(
-                read.chain(fixed)
+                fields
+                    .into_iter()
+                    .chain(fixed)
                     .map(|(name, value)| (name.to_owned(), Value::from(value))),
             );
         }

@@ -56,8 +56,8 @@ impl Pattern {
     pub fn read<'t>(&self, message: &'t str) -> Option<Vec<(&str, &'t str)>> {
         let body = message.strip_prefix(self.start.as_str())?;
         let values = match self.anchor {
-            Anchor::Left => self.from_left(body)?,
-            Anchor::Right => self.from_right(body)?,
+            Anchor::Left => self.left_to_right(body)?,
+            Anchor::Right => self.right_to_left(body)?,
         };
         let named: Vec<_> = self
             .gaps
@@ -72,7 +72,7 @@ impl Pattern {
             .then_some(named)
     }
 
-    fn from_left<'t>(&self, mut rest: &'t str) -> Option<Vec<&'t str>> {
+    fn left_to_right<'t>(&self, mut rest: &'t str) -> Option<Vec<&'t str>> {
         let mut values = Vec::with_capacity(self.gaps.len());
         for (index, gap) in self.gaps.iter().enumerate() {
             let last = index + 1 == self.gaps.len();
@@ -90,7 +90,7 @@ impl Pattern {
         Some(values)
     }
 
-    fn from_right<'t>(&self, mut rest: &'t str) -> Option<Vec<&'t str>> {
+    fn right_to_left<'t>(&self, mut rest: &'t str) -> Option<Vec<&'t str>> {
         let mut values = Vec::with_capacity(self.gaps.len());
         for (index, gap) in self.gaps.iter().enumerate().rev() {
             let last = index + 1 == self.gaps.len();
@@ -114,13 +114,11 @@ impl Pattern {
 }
 
 fn is_plausible(field: &str, value: &str) -> bool {
-    if field.ends_with(".ip") {
-        return value.parse::<IpAddr>().is_ok();
+    match field.rsplit('.').next() {
+        Some("ip") => value.parse::<IpAddr>().is_ok(),
+        Some("port") => value.parse::<u16>().is_ok(),
+        _ => !value.is_empty(),
     }
-    if field.ends_with(".port") {
-        return value.parse::<u16>().is_ok();
-    }
-    !value.is_empty()
 }
 
 #[cfg(test)]
