@@ -1,0 +1,73 @@
+//! What every store must do. Each case gets an empty store of its own.
+
+pub mod alerts;
+pub mod alerts_work;
+pub mod events;
+pub mod events_kept;
+pub mod identity;
+pub mod peers;
+pub mod records;
+
+use wolfsec::ports::{RepositoryError, Store, UnitOfWork};
+
+/// Calls a macro with every case of the contract as `module::case`.
+#[macro_export]
+macro_rules! contract_cases {
+    ($with:ident) => {
+        $with! {
+            identity::user_names_are_unique_whatever_their_case,
+            identity::users_change_and_are_listed_by_name,
+            identity::enabled_admins_are_counted,
+            identity::sessions_live_until_they_are_removed,
+            identity::a_session_is_removed_by_its_owner_only,
+            identity::tokens_give_their_name_back_when_revoked,
+            peers::names_are_unique_and_keys_find_their_peer,
+            peers::lists_go_by_name_in_pages,
+            peers::contacts_add_up_and_only_wake_or_stop,
+            peers::an_enrolment_is_used_once_and_in_time,
+            peers::rejected_lines_are_bounded,
+            events::a_batch_is_stored_once,
+            events::twins_inside_a_batch_count_as_duplicates,
+            events::a_mixed_batch_stores_what_is_new,
+            events::hostile_values_are_stored_and_read_back,
+            events::search_is_bounded_in_time,
+            events::search_pages_without_gaps_or_repeats,
+            events::search_filters_by_peer_severity_and_words,
+            events::metacharacters_are_plain_text,
+            events_kept::requests_are_remembered_with_their_first_answer,
+            events_kept::hits_come_back_in_event_order,
+            events_kept::rates_count_what_was_stored,
+            events_kept::days_are_made_and_retired,
+            alerts::a_first_finding_opens_an_alert,
+            alerts::a_repeat_counts_up_in_place,
+            alerts::evidence_and_entities_are_bounded,
+            alerts::a_retired_alert_lets_its_successor_collect,
+            alerts::two_collectors_of_a_key_conflict,
+            alerts::a_repeat_after_resolving_links_to_the_resolved_one,
+            alerts_work::lists_are_filtered,
+            alerts_work::lists_page_without_gaps_or_repeats,
+            alerts_work::status_changes_raise_the_version,
+            alerts_work::a_reopened_alert_collects_unless_another_does,
+            alerts_work::the_history_is_kept_in_order,
+            alerts_work::counts_go_by_severity,
+            records::an_update_of_a_rule_keeps_its_switch,
+            records::rules_are_listed_by_title,
+            records::the_audit_trail_is_appended_and_read,
+            records::settings_are_set_and_removed,
+            records::dropping_a_unit_of_work_leaves_nothing,
+        }
+    };
+}
+
+/// A unit of work of a store that works.
+pub(crate) async fn begin(store: &dyn Store) -> Box<dyn UnitOfWork> {
+    store.begin().await.unwrap()
+}
+
+/// The violated constraint.
+pub(crate) fn constraint<T: std::fmt::Debug>(result: Result<T, RepositoryError>) -> String {
+    match result.unwrap_err() {
+        RepositoryError::Conflict { constraint } => constraint,
+        other => panic!("not a conflict: {other:?}"),
+    }
+}

@@ -1,0 +1,125 @@
+//! A store in memory. A unit of work holds the store alone and works on a copy: committing puts the copy in place,
+//! dropping forgets it.
+
+mod alerts;
+mod events;
+mod identity;
+mod peers;
+mod records;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use wolfsec::Timestamp;
+use wolfsec::audit::{ChainHead, SealedEntry};
+use wolfsec::detection::CorrelationHit;
+use wolfsec::events::{IngestAnswer, NewEvent};
+use wolfsec::identity::{ApiToken, Session, User};
+use wolfsec::ids::{AlertId, ApiTokenId, EventId, PeerId, SessionId, UserId};
+use wolfsec::peers::{Enrolment, Peer, StoredReject};
+use wolfsec::ports::{
+    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, PeerRepository, RepositoryError,
+    RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
+    UserRepository,
+};
+use wolfsec::rules::Rule;
+
+/// A second unit of work waits this long for the first one.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    users: BTreeMap<UserId, (User, String)>,
+    sessions: BTreeMap<SessionId, (Session, Digest)>,
+    tokens: BTreeMap<ApiTokenId, (ApiToken, Digest)>,
+    peers: BTreeMap<PeerId, (Peer, Digest)>,
+    enrolments: Vec<(Enrolment, Digest)>,
+    /// Oldest first.
+    rejects: BTreeMap<PeerId, Vec<StoredReject>>,
+    events: BTreeMap<(Timestamp, EventId), NewEvent>,
+    /// Days that can hold events, with their last insert.
+    days: BTreeMap<NaiveDate, Option<Timestamp>>,
+    requests: BTreeMap<(PeerId, Digest), (IngestRequest, IngestAnswer)>,
+    hits: BTreeMap<(Timestamp, EventId), CorrelationHit>,
+    alerts: BTreeMap<AlertId, alerts::StoredAlert>,
+    rules: BTreeMap<String, Rule>,
+    audit: Vec<SealedEntry>,
+    audit_head: Option<ChainHead>,
+    settings: BTreeMap<String, String>,
+}
+
+/// Everything in memory.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+impl MemoryStore {
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn begin(&self) -> RepositoryResult<Box<dyn UnitOfWork>> {
+        let guard = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).lock_owned())
+            .await
+            .map_err(|elapsed| RepositoryError::Unavailable(Some(Box::new(elapsed))))?;
+        let state = guard.clone();
+        Ok(Box::new(MemoryUnitOfWork { guard, state }))
+    }
+}
+
+struct MemoryUnitOfWork {
+    guard: OwnedMutexGuard<State>,
+    state: State,
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryUnitOfWork {
+    fn users(&mut self) -> &mut dyn UserRepository {
+        self
+    }
+    fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+    fn tokens(&mut self) -> &mut dyn TokenRepository {
+        self
+    }
+    fn peers(&mut self) -> &mut dyn PeerRepository {
+        self
+    }
+    fn events(&mut self) -> &mut dyn EventRepository {
+        self
+    }
+    fn alerts(&mut self) -> &mut dyn AlertRepository {
+        self
+    }
+    fn rules(&mut self) -> &mut dyn RuleRepository {
+        self
+    }
+    fn audit(&mut self) -> &mut dyn AuditRepository {
+        self
+    }
+    fn settings(&mut self) -> &mut dyn SettingsRepository {
+        self
+    }
+    async fn commit(self: Box<Self>) -> RepositoryResult<()> {
+        let Self { mut guard, state } = *self;
+        *guard = state;
+        Ok(())
+    }
+}
+
+fn conflict<T>(constraint: &str) -> RepositoryResult<T> {
+    Err(RepositoryError::Conflict {
+        constraint: constraint.to_owned(),
+    })
+}
+
+fn same_name(left: &str, right: &str) -> bool {
+    left.to_lowercase() == right.to_lowercase()
+}

@@ -1,0 +1,14 @@
+//! The store in memory keeps the contract that the database keeps.
+
+use wolfsec_testkit::{MemoryStore, contract};
+
+macro_rules! on_memory {
+    ($($module:ident :: $case:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $case() {
+            contract::$module::$case(&MemoryStore::new()).await;
+        }
+    )+};
+}
+
+wolfsec_testkit::contract_cases!(on_memory);
