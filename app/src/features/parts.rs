@@ -30,6 +30,16 @@ pub fn severity_mark(severity: Severity) -> AnyView {
     view! { <span class=class>{icon(shape)}{severity.label()}</span> }.into_any()
 }
 
+/// The same with the shortest word, where five stand side by side.
+pub fn severity_mark_short(severity: Severity) -> AnyView {
+    let (class, shape) = severity_class(severity);
+    let word = match severity {
+        Severity::Informational => "Info",
+        other => other.label(),
+    };
+    view! { <span class=class>{icon(shape)}{word}</span> }.into_any()
+}
+
 /// Colour class and shape of a severity, for facets.
 pub const fn severity_shape(severity: Severity) -> &'static str {
     severity_class(severity).1
@@ -81,14 +91,14 @@ pub fn technique_links(techniques: &[String]) -> AnyView {
     if techniques.is_empty() {
         return view! { <span class="dim">"–"</span> }.into_any();
     }
-    techniques
+    let links = techniques
         .iter()
         .map(|id| match technique_href(id) {
             Some(href) => view! { <a class="chip mono" href=href rel="noreferrer">{id.clone()}</a> }.into_any(),
             None => view! { <span class="chip mono">{id.clone()}</span> }.into_any(),
         })
-        .collect_view()
-        .into_any()
+        .collect_view();
+    view! { <span class="chips">{links}</span> }.into_any()
 }
 
 /// When the request arrived; every relative time on a page is computed from it.

@@ -87,7 +87,7 @@ fn facts(alert: &Alert) -> AnyView {
                 {previous}
             </dl>
             {(!alert.entities.is_empty()).then(|| view! {
-                <p class="row row--wrap" aria-label="Entities">{alert.entities.iter().map(entity_chip).collect_view()}</p>
+                <div class="row row--wrap" role="group" aria-label="Entities">{alert.entities.iter().map(entity_chip).collect_view()}</div>
             })}
         </section>
     }

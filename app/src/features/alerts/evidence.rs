@@ -45,7 +45,7 @@ fn one(event: &Evidence, open: bool) -> AnyView {
                 <tbody>{rows}</tbody>
             </table>
             <details>
-                <summary class="small">"Raw JSON"</summary>
+                <summary class="btn btn--quiet">"Raw JSON"</summary>
                 <pre class="raw" tabindex="0" aria-label="Raw JSON">{pretty(&event.fields)}</pre>
             </details>
             <p class="small"><a class="link" href=event_href(event.ts, event.event_id)>"Open the event"</a></p>

@@ -11,7 +11,7 @@ use crate::components::shell::grouped;
 use crate::context;
 use crate::features::alerts::model::{QUEUE, open_href};
 use crate::features::layout::{Page, loaded};
-use crate::features::parts::{age, ago, command, exact, icon, severity_mark, severity_shape};
+use crate::features::parts::{age, ago, command, exact, icon, severity_mark_short, severity_shape};
 use crate::features::peers::model::{FLEET, event_command};
 
 #[component]
@@ -48,7 +48,7 @@ fn needs(counts: &AlertCounts) -> AnyView {
             let class = if large { "figure figure--lg" } else { "figure" };
             view! {
                 <a class=class href=open_href(severity)>
-                    <span class="k">{severity_mark(severity)}</span>
+                    <span class="k">{severity_mark_short(severity)}</span>
                     <span class="v">{grouped(open)}</span>
                     <span class="d">{format!("{} unresolved", grouped(unresolved))}</span>
                 </a>
@@ -193,7 +193,7 @@ fn table(rate: &[RateBucket]) -> AnyView {
         .collect_view();
     view! {
         <details>
-            <summary class="small">"Table"</summary>
+            <summary class="btn btn--quiet">"Table"</summary>
             <table class="table table--inset">
                 <caption class="sr">"Stored events per 15 minutes by severity, newest first; times without events are left out"</caption>
                 <thead><tr><th scope="col">"From"</th>{heads}<th scope="col" class="num">"All"</th></tr></thead>

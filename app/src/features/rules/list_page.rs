@@ -151,7 +151,7 @@ fn row(rule: &Rule, may_switch: bool, back: &str) -> AnyView {
             <th scope="row" class="c-title full"><a class="trunc" href=rule_href(&rule.id)>{rule.title.clone()}</a></th>
             <td class="ink2">{rule.kind.as_str()}</td>
             <td class="nowrap ink2 c-src">{rule.logsource.clone()}</td>
-            <td class="c-tech"><span class="chips">{technique_links(&rule.techniques)}</span></td>
+            <td class="c-tech">{technique_links(&rule.techniques)}</td>
             <td class="ink2 c-org">{rule.origin.as_str()}</td>
             <td class="nowrap">{state(rule)}</td>
         </tr>
