@@ -47,7 +47,13 @@ pub fn request() -> Option<RequestContext> {
 
 /// The use cases; an error only when the server forgot to provide them.
 pub fn use_cases() -> Result<UseCases, AppError> {
-    use_context::<UseCases>().ok_or_else(|| app_error(Failure::new(FailureKind::Internal, "internal", "the server is not ready")))
+    use_context::<UseCases>().ok_or_else(|| {
+        app_error(Failure::new(
+            FailureKind::Internal,
+            "internal",
+            "the server is not ready",
+        ))
+    })
 }
 
 /// Who is asking: the first line of every server function that is not public.
@@ -71,7 +77,10 @@ pub fn set_status(status: http::StatusCode) {
 /// True for a form that a browser posts without script.
 fn is_browser_form() -> bool {
     use_context::<http::request::Parts>().is_some_and(|parts| {
-        let accept = parts.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
+        let accept = parts
+            .headers
+            .get(http::header::ACCEPT)
+            .and_then(|value| value.to_str().ok());
         parts.method == http::Method::POST && accept.is_some_and(|accept| accept.contains("text/html"))
     })
 }
@@ -102,7 +111,11 @@ pub fn app_error(failure: impl Into<Failure>) -> AppError {
     AppError {
         code: failure.code.to_owned(),
         message: failure.message,
-        fields: failure.fields.into_iter().map(|(field, message)| (field.to_owned(), message)).collect(),
+        fields: failure
+            .fields
+            .into_iter()
+            .map(|(field, message)| (field.to_owned(), message))
+            .collect(),
         values: Vec::new(),
         request_id: request().map(|request| request.request_id).unwrap_or_default(),
     }
@@ -113,9 +126,23 @@ pub fn validation_error(errors: &validator::ValidationErrors) -> AppError {
     let fields: Vec<(String, String)> = errors
         .field_errors()
         .into_iter()
-        .flat_map(|(field, errors)| errors.iter().map(move |error| (field.to_string(), error.message.as_ref().map_or_else(|| "is not valid".to_owned(), ToString::to_string))))
+        .flat_map(|(field, errors)| {
+            errors.iter().map(move |error| {
+                (
+                    field.to_string(),
+                    error
+                        .message
+                        .as_ref()
+                        .map_or_else(|| "is not valid".to_owned(), ToString::to_string),
+                )
+            })
+        })
         .collect();
-    let mut error = app_error(Failure::new(FailureKind::Invalid, "invalid", "some fields need another look"));
+    let mut error = app_error(Failure::new(
+        FailureKind::Invalid,
+        "invalid",
+        "some fields need another look",
+    ));
     error.fields = fields;
     error
 }
@@ -131,7 +158,9 @@ where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
 {
-    text.trim().parse().map_err(|error: T::Err| field_error(field, error.to_string()))
+    text.trim()
+        .parse()
+        .map_err(|error: T::Err| field_error(field, error.to_string()))
 }
 
 /// Puts the session's token into the browser's cookie; `None` takes it away.
@@ -155,7 +184,9 @@ pub fn take_flash(path: &str) -> Option<String> {
 }
 
 fn set_cookie(name: &str, value: &str, path: &str, seconds: i64) {
-    let (Some(response), Some(request)) = (use_context::<ResponseOptions>(), request()) else { return };
+    let (Some(response), Some(request)) = (use_context::<ResponseOptions>(), request()) else {
+        return;
+    };
     let secure = if request.secure_cookies { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     if let Ok(value) = http::HeaderValue::from_str(&cookie) {
@@ -175,7 +206,9 @@ pub fn redirect_to(path: &str) {
 
 /// The path when it stays on this server, else the overview's.
 fn local_path(path: &str) -> &str {
-    let local = path.starts_with('/') && !path.starts_with("//") && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let local = path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if local { path } else { "/" }
 }
 
@@ -188,7 +221,15 @@ mod tests {
         for good in ["/", "/alerts", "/events?q=a%20b&from=-1h"] {
             assert_eq!(local_path(good), good);
         }
-        for bad in ["", "alerts", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: b", "/a b"] {
+        for bad in [
+            "",
+            "alerts",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nSet-Cookie: b",
+            "/a b",
+        ] {
             assert_eq!(local_path(bad), "/", "{bad}");
         }
     }

@@ -24,12 +24,18 @@ pub struct AppError {
 impl AppError {
     /// The message for one field.
     pub fn field(&self, name: &str) -> Option<String> {
-        self.fields.iter().find(|(field, _)| field == name).map(|(_, message)| message.clone())
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, message)| message.clone())
     }
 
     /// What was typed into a field.
     pub fn value(&self, name: &str) -> Option<String> {
-        self.values.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
+        self.values
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.clone())
     }
 
     /// Keeps what was typed (bounded: it travels in a redirect).
@@ -45,14 +51,19 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let (code, message) = match &error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                ("bad_request", "the form was incomplete or malformed; load the page again")
-            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => (
+                "bad_request",
+                "the form was incomplete or malformed; load the page again",
+            ),
             _ => ("internal", "the request could not be processed; try again"),
         };
         #[cfg(feature = "ssr")]
         {
-            let status = if code == "bad_request" { http::StatusCode::BAD_REQUEST } else { http::StatusCode::INTERNAL_SERVER_ERROR };
+            let status = if code == "bad_request" {
+                http::StatusCode::BAD_REQUEST
+            } else {
+                http::StatusCode::INTERNAL_SERVER_ERROR
+            };
             crate::context::set_status(status);
         }
         Self {
@@ -67,7 +78,9 @@ impl FromServerFnError for AppError {
 
 #[cfg(feature = "ssr")]
 fn request_id() -> String {
-    crate::context::request().map(|request| request.request_id).unwrap_or_default()
+    crate::context::request()
+        .map(|request| request.request_id)
+        .unwrap_or_default()
 }
 
 #[cfg(not(feature = "ssr"))]

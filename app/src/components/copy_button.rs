@@ -17,9 +17,13 @@ pub fn CopyButton(text: String) -> impl IntoView {
 
 #[cfg(feature = "hydrate")]
 fn copy(text: &str, set_label: WriteSignal<&'static str>) {
-    let written = leptos::wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text));
+    let written = wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text));
     leptos::task::spawn_local(async move {
-        set_label.set(if written.await.is_ok() { "Copied" } else { "Copying failed: select the text" });
+        set_label.set(if written.await.is_ok() {
+            "Copied"
+        } else {
+            "Copying failed: select the text"
+        });
     });
 }
 

@@ -89,25 +89,44 @@ mod browser {
     }
 
     fn is_typing() -> bool {
-        document().active_element().is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+        document()
+            .active_element()
+            .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
     }
 
     fn find(selector: &str) -> Option<HtmlElement> {
-        document().query_selector(selector).ok().flatten().and_then(|element| element.dyn_into().ok())
+        document()
+            .query_selector(selector)
+            .ok()
+            .flatten()
+            .and_then(|element| element.dyn_into().ok())
     }
 
     /// Moves the focus to the next or previous row's link.
     fn move_by(step: i32) {
-        let Ok(rows) = document().query_selector_all("[data-row]") else { return };
+        let Ok(rows) = document().query_selector_all("[data-row]") else {
+            return;
+        };
         let active: Option<Element> = document().active_element();
         let count = i32::try_from(rows.length()).unwrap_or(i32::MAX);
         let current = (0..count).find(|&index| {
             let row = rows.get(index.unsigned_abs());
             row.is_some_and(|row| active.as_ref().is_some_and(|active| row.contains(Some(active))))
         });
-        let target = current.map_or(if step > 0 { 0 } else { count - 1 }, |index| (index + step).clamp(0, count - 1));
-        let Some(row) = rows.get(target.unsigned_abs()).and_then(|row| row.dyn_into::<Element>().ok()) else { return };
-        let link = if row.tag_name() == "A" { Some(row) } else { row.query_selector("a").ok().flatten() };
+        let target = current.map_or(if step > 0 { 0 } else { count - 1 }, |index| {
+            (index + step).clamp(0, count - 1)
+        });
+        let Some(row) = rows
+            .get(target.unsigned_abs())
+            .and_then(|row| row.dyn_into::<Element>().ok())
+        else {
+            return;
+        };
+        let link = if row.tag_name() == "A" {
+            Some(row)
+        } else {
+            row.query_selector("a").ok().flatten()
+        };
         if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
             let _ = link.focus();
         }

@@ -15,15 +15,34 @@ struct Entry {
 }
 
 const fn entry(href: &'static str, label: &'static str, icon: &'static str) -> Entry {
-    Entry { href, label, icon, admin: false }
+    Entry {
+        href,
+        label,
+        icon,
+        admin: false,
+    }
 }
 
-const WATCH: &[Entry] = &[entry("/", "Overview", "overview"), entry("/alerts", "Alerts", "bell"), entry("/events", "Events", "list")];
+const WATCH: &[Entry] = &[
+    entry("/", "Overview", "overview"),
+    entry("/alerts", "Alerts", "bell"),
+    entry("/events", "Events", "list"),
+];
 const KNOW: &[Entry] = &[entry("/rules", "Rules", "rule"), entry("/peers", "Peers", "peer")];
 const KEEP: &[Entry] = &[
     entry("/audit", "Audit", "audit"),
-    Entry { href: "/admin/users", label: "Users", icon: "admin", admin: true },
-    Entry { href: "/admin/tokens", label: "API tokens", icon: "key", admin: true },
+    Entry {
+        href: "/admin/users",
+        label: "Users",
+        icon: "admin",
+        admin: true,
+    },
+    Entry {
+        href: "/admin/tokens",
+        label: "API tokens",
+        icon: "key",
+        admin: true,
+    },
 ];
 /// What fits into the bottom bar of a phone; the rest is reached by the account menu.
 const BOTTOM: &[Entry] = &[
@@ -163,6 +182,9 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped() {
-        assert_eq!([0, 999, 1000, 1_234_567, -1000].map(grouped), ["0", "999", "1,000", "1,234,567", "−1,000"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567, -1000].map(grouped),
+            ["0", "999", "1,000", "1,234,567", "−1,000"]
+        );
     }
 }

@@ -33,9 +33,15 @@ pub fn ThemeSwitch(
 #[cfg(feature = "hydrate")]
 fn apply(value: &str) {
     use leptos::wasm_bindgen::JsCast as _;
-    let Some(root) = document().document_element() else { return };
+    let Some(root) = document().document_element() else {
+        return;
+    };
     // A refused write leaves the theme as it is, which the person sees.
-    let _ = if value.is_empty() { root.remove_attribute("data-theme") } else { root.set_attribute("data-theme", value) };
+    let _ = if value.is_empty() {
+        root.remove_attribute("data-theme")
+    } else {
+        root.set_attribute("data-theme", value)
+    };
     if let Some(html) = document().dyn_ref::<web_sys::HtmlDocument>() {
         let age = if value.is_empty() { 0 } else { 31_536_000 };
         let _ = html.set_cookie(&format!("wolfsec_theme={value}; Path=/; SameSite=Lax; Max-Age={age}"));

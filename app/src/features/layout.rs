@@ -37,7 +37,10 @@ fn frame(title: String, current: &'static str, open_alerts: Option<i64>, content
     let request = context::request();
     let theme = request.as_ref().and_then(|request| request.theme.clone());
     let Some(signed_in) = request.and_then(|request| request.signed_in) else {
-        return calm(view! { <h1 class="h-xl">{title}</h1>{content}<p><a class="link" href="/signin">"Sign in"</a></p> }.into_any());
+        return calm(
+            view! { <h1 class="h-xl">{title}</h1>{content}<p><a class="link" href="/signin">"Sign in"</a></p> }
+                .into_any(),
+        );
     };
     let role = signed_in.caller.role();
     let frame = Frame {
@@ -79,7 +82,13 @@ where
 
 /// In the place of a view that could not be loaded.
 fn load_failed(error: &AppError) -> AnyView {
-    let retry = context::request().map(|request| if request.query.is_empty() { request.path } else { format!("{}?{}", request.path, request.query) });
+    let retry = context::request().map(|request| {
+        if request.query.is_empty() {
+            request.path
+        } else {
+            format!("{}?{}", request.path, request.query)
+        }
+    });
     view! {
         <section class="board" aria-label="Failure">
             <div class="empty" role="alert">
@@ -138,13 +147,20 @@ pub fn query_value(name: &str) -> String {
 /// A message as a sentence on its own.
 fn sentence(message: &str) -> String {
     let mut chars = message.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let first = chars
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
     let end = if message.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{end}", chars.as_str())
 }
 
 fn field_list(error: &AppError) -> String {
-    let fields: Vec<String> = error.fields.iter().map(|(field, message)| format!("{field}: {message}.")).collect();
+    let fields: Vec<String> = error
+        .fields
+        .iter()
+        .map(|(field, message)| format!("{field}: {message}."))
+        .collect();
     fields.join(" ")
 }
 
@@ -223,7 +239,9 @@ pub fn CalmPage(
 
 fn calm(content: AnyView) -> AnyView {
     let address = context::request().map(|request| request.public_url).unwrap_or_default();
-    let host = address.split_once("://").map_or_else(|| address.clone(), |(_, host)| host.to_owned());
+    let host = address
+        .split_once("://")
+        .map_or_else(|| address.clone(), |(_, host)| host.to_owned());
     view! {
         <Sprite/>
         <div class="calm">

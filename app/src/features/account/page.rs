@@ -44,7 +44,11 @@ fn sessions(view: &OwnSessions) -> AnyView {
         view.sessions.len()
     );
     let current = view.current;
-    let rows: Vec<AnyView> = view.sessions.iter().map(|session| session_row(session, current == Some(session.id))).collect();
+    let rows: Vec<AnyView> = view
+        .sessions
+        .iter()
+        .map(|session| session_row(session, current == Some(session.id)))
+        .collect();
     view! {
         <div class="panel">
             <div class="panel__head"><h2>"Sessions"</h2><span class="meta">{meta}</span></div>
@@ -68,7 +72,11 @@ fn sessions(view: &OwnSessions) -> AnyView {
 
 fn session_row(session: &Session, is_current: bool) -> AnyView {
     let name = device(&session.user_agent);
-    let address = if session.address.is_empty() { "unknown".to_owned() } else { session.address.clone() };
+    let address = if session.address.is_empty() {
+        "unknown".to_owned()
+    } else {
+        session.address.clone()
+    };
     let end = if is_current {
         view! { <span class="tag tag--ok">"this session"</span> }.into_any()
     } else {
@@ -95,7 +103,9 @@ fn session_row(session: &Session, is_current: bool) -> AnyView {
 fn password_form() -> AnyView {
     let error = form_error::<ChangeOwnPassword>();
     let field = |name: &str| error.as_ref().and_then(|error| error.field(name));
-    let user = context::request().and_then(|request| request.signed_in).map(|signed_in| signed_in.user.name);
+    let user = context::request()
+        .and_then(|request| request.signed_in)
+        .map(|signed_in| signed_in.user.name);
     view! {
         <div class="panel">
             <div class="panel__head"><h2 id="password">"Password"</h2></div>

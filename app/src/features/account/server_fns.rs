@@ -21,8 +21,14 @@ pub struct OwnSessions {
 pub async fn list_own_sessions() -> Result<OwnSessions, AppError> {
     use crate::context;
     let caller = context::caller()?;
-    let sessions = context::use_cases()?.list_own_sessions(&caller).await.map_err(context::app_error)?;
-    Ok(OwnSessions { sessions, current: caller.session_id() })
+    let sessions = context::use_cases()?
+        .list_own_sessions(&caller)
+        .await
+        .map_err(context::app_error)?;
+    Ok(OwnSessions {
+        sessions,
+        current: caller.session_id(),
+    })
 }
 
 /// Ends one of the caller's sessions.
@@ -30,8 +36,13 @@ pub async fn list_own_sessions() -> Result<OwnSessions, AppError> {
 pub async fn revoke_own_session(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::context;
     let caller = context::caller()?;
-    let id: SessionId = id.parse().map_err(|_| context::field_error("id", "this form names no session; load the page again"))?;
-    context::use_cases()?.revoke_own_session(&caller, id).await.map_err(context::app_error)?;
+    let id: SessionId = id
+        .parse()
+        .map_err(|_| context::field_error("id", "this form names no session; load the page again"))?;
+    context::use_cases()?
+        .revoke_own_session(&caller, id)
+        .await
+        .map_err(context::app_error)?;
     if caller.session_id() == Some(id) {
         context::set_session_cookie(None);
         context::redirect_to("/signin");
@@ -51,9 +62,16 @@ pub async fn change_own_password(
     use crate::context;
     use validator::Validate;
     let caller = context::caller()?;
-    let form = super::dto::ChangePasswordForm { current, new, new_again };
+    let form = super::dto::ChangePasswordForm {
+        current,
+        new,
+        new_again,
+    };
     form.validate().map_err(|errors| context::validation_error(&errors))?;
-    context::use_cases()?.change_own_password(&caller, form.current, form.new).await.map_err(context::app_error)?;
+    context::use_cases()?
+        .change_own_password(&caller, form.current, form.new)
+        .await
+        .map_err(context::app_error)?;
     context::done("/account", "password");
     Ok(())
 }

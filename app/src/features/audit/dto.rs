@@ -28,7 +28,11 @@ impl AuditFilter {
         let before_seq = if before.is_empty() {
             None
         } else {
-            Some(before.parse().map_err(|_| context::field_error("before", "must be an entry's number"))?)
+            Some(
+                before
+                    .parse()
+                    .map_err(|_| context::field_error("before", "must be an entry's number"))?,
+            )
         };
         Ok(AuditQuery {
             action: filled(&self.action),
@@ -50,11 +54,25 @@ mod tests {
 
     #[test]
     fn an_empty_filter_is_none_and_a_strange_one_names_its_field() {
-        let filter = |action: &str, before: &str| AuditFilter { action: action.to_owned(), actor: String::new(), before: before.to_owned() };
+        let filter = |action: &str, before: &str| AuditFilter {
+            action: action.to_owned(),
+            actor: String::new(),
+            before: before.to_owned(),
+        };
         let query = filter(" user. ", "").query();
-        assert!(query.is_ok_and(|query| query.action.as_deref() == Some("user.") && query.actor.is_none() && query.before_seq.is_none()));
+        assert!(query.is_ok_and(|query| query.action.as_deref() == Some("user.")
+            && query.actor.is_none()
+            && query.before_seq.is_none()));
         assert!(filter("", "12").query().is_ok_and(|query| query.before_seq == Some(12)));
-        assert!(filter("", "x").query().is_err_and(|error| error.field("before").is_some()));
-        assert!(filter(&"a".repeat(65), "").query().is_err_and(|error| error.field("action").is_some()));
+        assert!(
+            filter("", "x")
+                .query()
+                .is_err_and(|error| error.field("before").is_some())
+        );
+        assert!(
+            filter(&"a".repeat(65), "")
+                .query()
+                .is_err_and(|error| error.field("action").is_some())
+        );
     }
 }

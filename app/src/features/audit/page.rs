@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
-use wolfsec::audit::{AuditRecord, Change, ChainReport};
+use wolfsec::audit::{AuditRecord, ChainReport, Change};
 
 use super::server_fns::{AuditView, list_audit};
 use crate::features::layout::{Input, Page, loaded, query_value};
@@ -34,16 +34,31 @@ impl Filter {
 /// Who did what, when, from where; and whether the chain still holds.
 #[component]
 pub fn AuditPage() -> impl IntoView {
-    let filter = Filter { action: query_value("action"), actor: query_value("actor"), before: query_value("before") };
-    let asked = list_audit(filter.action.clone(), filter.actor.clone(), filter.before.clone(), query_value("verify"));
+    let filter = Filter {
+        action: query_value("action"),
+        actor: query_value("actor"),
+        before: query_value("before"),
+    };
+    let asked = list_audit(
+        filter.action.clone(),
+        filter.actor.clone(),
+        filter.before.clone(),
+        query_value("verify"),
+    );
     let view = loaded(asked, move |view| show(view, &filter));
     view! { <Page title="Audit" current="/audit">{view}</Page> }
 }
 
 fn show(view: AuditView, filter: &Filter) -> AnyView {
-    let here = if filter.before.is_empty() { Vec::new() } else { vec![("before", filter.before.clone())] };
+    let here = if filter.before.is_empty() {
+        Vec::new()
+    } else {
+        vec![("before", filter.before.clone())]
+    };
     let verify = filter.link(&[here, vec![("verify", "1".to_owned())]].concat());
-    let next = view.next_before.map(|before| filter.link(&[("before", before.to_string())]));
+    let next = view
+        .next_before
+        .map(|before| filter.link(&[("before", before.to_string())]));
     let first = (!filter.before.is_empty()).then(|| filter.link(&[]));
     view! {
         <section class="board" aria-label="Audit">
@@ -186,7 +201,8 @@ fn diff(changes: Vec<Change>) -> AnyView {
                 || view! { <span class="dim">"not set"</span> }.into_any(),
                 |text| view! { <ins><span class="sr">"After: "</span>{text}</ins> }.into_any(),
             );
-            view! { <tr><th scope="row"><code>{change.name}</code></th><td>{before}</td><td>{after}</td></tr> }.into_any()
+            view! { <tr><th scope="row"><code>{change.name}</code></th><td>{before}</td><td>{after}</td></tr> }
+                .into_any()
         })
         .collect();
     view! {

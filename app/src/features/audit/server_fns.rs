@@ -30,14 +30,25 @@ pub async fn list_audit(
     let caller = context::caller()?;
     let query = AuditFilter { action, actor, before }.query()?;
     let use_cases = context::use_cases()?;
-    let mut entries = use_cases.list_audit(&caller, &query).await.map_err(context::app_error)?;
+    let mut entries = use_cases
+        .list_audit(&caller, &query)
+        .await
+        .map_err(context::app_error)?;
     let more = entries.len() > usize::from(PAGE_ROWS);
     entries.truncate(usize::from(PAGE_ROWS));
-    let next_before = if more { entries.last().map(|entry| entry.seq) } else { None };
+    let next_before = if more {
+        entries.last().map(|entry| entry.seq)
+    } else {
+        None
+    };
     let report = if verify == "1" {
         Some(use_cases.verify_audit(&caller).await.map_err(context::app_error)?)
     } else {
         None
     };
-    Ok(AuditView { entries, next_before, report })
+    Ok(AuditView {
+        entries,
+        next_before,
+        report,
+    })
 }

@@ -12,8 +12,12 @@ pub fn SetUpPage() -> impl IntoView {
     let field = |name: &str| error.as_ref().and_then(|error| error.field(name));
     let token = Some(query_value("token")).filter(|token| !token.is_empty());
     let name = error.as_ref().and_then(|error| error.value("name"));
-    let (token_error, name_error, password_error, again_error) =
-        (field("token"), field("name"), field("password"), field("password_again"));
+    let (token_error, name_error, password_error, again_error) = (
+        field("token"),
+        field("name"),
+        field("password"),
+        field("password_again"),
+    );
     let notice = error_notice(error.as_ref());
     let form = view! {
         <div class="stack stack--6">

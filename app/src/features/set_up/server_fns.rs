@@ -14,8 +14,14 @@ pub async fn set_up_admin(
 ) -> Result<(), AppError> {
     use crate::context;
     use validator::Validate;
-    let form = super::dto::SetUpForm { token: token.trim().to_owned(), name, password, password_again };
-    form.validate().map_err(|errors| context::validation_error(&errors).keeping("name", &form.name))?;
+    let form = super::dto::SetUpForm {
+        token: token.trim().to_owned(),
+        name,
+        password,
+        password_again,
+    };
+    form.validate()
+        .map_err(|errors| context::validation_error(&errors).keeping("name", &form.name))?;
     let use_cases = context::use_cases()?;
     let client = context::request().map(|request| request.client).unwrap_or_default();
     let session = use_cases

@@ -11,7 +11,11 @@ pub fn SignInPage() -> impl IntoView {
     let error = form_error::<SignIn>();
     let field = |name: &str| error.as_ref().and_then(|error| error.field(name));
     let next = query_value("next");
-    let purpose = if next.is_empty() { "With the name and password that an admin gave you." } else { "Sign in to go on to the page you asked for." };
+    let purpose = if next.is_empty() {
+        "With the name and password that an admin gave you."
+    } else {
+        "Sign in to go on to the page you asked for."
+    };
     let (name_error, password_error) = (field("name"), field("password"));
     let name = error.as_ref().and_then(|error| error.value("name"));
     let notice = error_notice(error.as_ref());

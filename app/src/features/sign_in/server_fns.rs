@@ -10,7 +10,8 @@ pub async fn sign_in(name: String, password: String, #[server(default)] next: St
     use crate::context;
     use validator::Validate;
     let form = super::dto::SignInForm { name, password };
-    form.validate().map_err(|errors| context::validation_error(&errors).keeping("name", &form.name))?;
+    form.validate()
+        .map_err(|errors| context::validation_error(&errors).keeping("name", &form.name))?;
     let use_cases = context::use_cases()?;
     let client = context::request().map(|request| request.client).unwrap_or_default();
     let token = use_cases
@@ -27,7 +28,10 @@ pub async fn sign_in(name: String, password: String, #[server(default)] next: St
 pub async fn sign_out() -> Result<(), AppError> {
     use crate::context;
     if let Ok(caller) = context::caller() {
-        context::use_cases()?.sign_out(&caller).await.map_err(context::app_error)?;
+        context::use_cases()?
+            .sign_out(&caller)
+            .await
+            .map_err(context::app_error)?;
     }
     context::set_session_cookie(None);
     context::redirect_to("/signin");

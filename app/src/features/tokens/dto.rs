@@ -32,14 +32,18 @@ impl CreateTokenForm {
         }
         match text.parse() {
             Ok(days @ 1..=MAX_DAYS) => Ok(Some(days)),
-            _ => Err(context::field_error("days", format!("enter 1 to {MAX_DAYS} days, or nothing for a token that never expires"))),
+            _ => Err(context::field_error(
+                "days",
+                format!("enter 1 to {MAX_DAYS} days, or nothing for a token that never expires"),
+            )),
         }
     }
 }
 
 /// The id that a row's form carries.
 pub fn token_id(text: &str) -> Result<ApiTokenId, AppError> {
-    text.parse().map_err(|_| context::field_error("id", "this form names no token; load the page again"))
+    text.parse()
+        .map_err(|_| context::field_error("id", "this form names no token; load the page again"))
 }
 
 #[cfg(test)]
@@ -48,7 +52,14 @@ mod tests {
 
     #[test]
     fn days_are_a_number_or_nothing() {
-        let days = |text: &str| CreateTokenForm { name: String::new(), role: String::new(), days: text.to_owned() }.days();
+        let days = |text: &str| {
+            CreateTokenForm {
+                name: String::new(),
+                role: String::new(),
+                days: text.to_owned(),
+            }
+            .days()
+        };
         assert_eq!(days(" "), Ok(None));
         assert_eq!(days("90"), Ok(Some(90)));
         for bad in ["0", "3651", "-1", "soon", "1.5"] {

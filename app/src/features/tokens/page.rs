@@ -90,7 +90,9 @@ fn row(token: ApiToken, now: Option<Timestamp>) -> AnyView {
         (None, Some(at)) => ago(at),
         (None, None) => view! { <span class="dim">"never"</span> }.into_any(),
     };
-    let last = token.last_used_at.map_or_else(|| view! { <span class="dim">"never used"</span> }.into_any(), ago);
+    let last = token
+        .last_used_at
+        .map_or_else(|| view! { <span class="dim">"never used"</span> }.into_any(), ago);
     let name = token.name.clone();
     let end = (!ended).then(|| {
         view! {

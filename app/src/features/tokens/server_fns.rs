@@ -10,7 +10,10 @@ use crate::error::AppError;
 pub async fn list_tokens() -> Result<Vec<ApiToken>, AppError> {
     use crate::context;
     let caller = context::caller()?;
-    context::use_cases()?.list_tokens(&caller).await.map_err(context::app_error)
+    context::use_cases()?
+        .list_tokens(&caller)
+        .await
+        .map_err(context::app_error)
 }
 
 /// Makes a token. Its text goes to the tokens page once, never into a URL.
@@ -24,8 +27,14 @@ pub async fn create_token(
     use validator::Validate;
     let caller = context::caller()?;
     let form = super::dto::CreateTokenForm { name, role, days };
-    let keep = |error: AppError| error.keeping("name", &form.name).keeping("role", &form.role).keeping("days", &form.days);
-    form.validate().map_err(|errors| keep(context::validation_error(&errors)))?;
+    let keep = |error: AppError| {
+        error
+            .keeping("name", &form.name)
+            .keeping("role", &form.role)
+            .keeping("days", &form.days)
+    };
+    form.validate()
+        .map_err(|errors| keep(context::validation_error(&errors)))?;
     let role = form.role().map_err(keep)?;
     let days = form.days().map_err(keep)?;
     let text = context::use_cases()?
@@ -43,7 +52,10 @@ pub async fn revoke_token(#[server(default)] id: String) -> Result<(), AppError>
     use crate::context;
     let caller = context::caller()?;
     let id = super::dto::token_id(&id)?;
-    context::use_cases()?.revoke_token(&caller, id).await.map_err(context::app_error)?;
+    context::use_cases()?
+        .revoke_token(&caller, id)
+        .await
+        .map_err(context::app_error)?;
     context::done("/admin/tokens", "revoked");
     Ok(())
 }

@@ -25,5 +25,6 @@ impl AddUserForm {
 
 /// The id that a row's form carries.
 pub fn user_id(text: &str) -> Result<UserId, AppError> {
-    text.parse().map_err(|_| context::field_error("id", "this form names no user; load the page again"))
+    text.parse()
+        .map_err(|_| context::field_error("id", "this form names no user; load the page again"))
 }

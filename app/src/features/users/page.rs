@@ -71,8 +71,14 @@ fn show(users: Vec<User>) -> AnyView {
 
 fn row(user: &User, is_me: bool) -> AnyView {
     let state = if user.enabled { "enabled" } else { "disabled" };
-    let last = user.last_sign_in.map_or_else(|| view! { <span class="dim">"never"</span> }.into_any(), ago);
-    let change = if is_me { view! { <span class="tag">"you"</span> }.into_any() } else { change_forms(user) };
+    let last = user
+        .last_sign_in
+        .map_or_else(|| view! { <span class="dim">"never"</span> }.into_any(), ago);
+    let change = if is_me {
+        view! { <span class="tag">"you"</span> }.into_any()
+    } else {
+        change_forms(user)
+    };
     view! {
         <tr class:isoff=!user.enabled>
             <th scope="row">{user.name.clone()}</th>
@@ -94,9 +100,17 @@ fn change_forms(user: &User) -> AnyView {
     let password_error = failed.as_ref().and_then(|error| error.field("password"));
     let open = failed.is_some();
     let door = if user.enabled {
-        ("false", format!("Disable {name}"), "They cannot sign in and their sessions end at once.")
+        (
+            "false",
+            format!("Disable {name}"),
+            "They cannot sign in and their sessions end at once.",
+        )
     } else {
-        ("true", format!("Enable {name}"), "They can sign in again with their old password.")
+        (
+            "true",
+            format!("Enable {name}"),
+            "They can sign in again with their old password.",
+        )
     };
     view! {
         <details open=open>

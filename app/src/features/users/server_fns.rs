@@ -10,7 +10,10 @@ use crate::error::AppError;
 pub async fn list_users() -> Result<Vec<User>, AppError> {
     use crate::context;
     let caller = context::caller()?;
-    context::use_cases()?.list_users(&caller).await.map_err(context::app_error)
+    context::use_cases()?
+        .list_users(&caller)
+        .await
+        .map_err(context::app_error)
 }
 
 /// Adds a user with a first password.
@@ -25,7 +28,8 @@ pub async fn add_user(
     let caller = context::caller()?;
     let form = super::dto::AddUserForm { name, role, password };
     let keep = |error: AppError| error.keeping("name", &form.name).keeping("role", &form.role);
-    form.validate().map_err(|errors| keep(context::validation_error(&errors)))?;
+    form.validate()
+        .map_err(|errors| keep(context::validation_error(&errors)))?;
     let role = form.role().map_err(keep)?;
     context::use_cases()?
         .add_user(&caller, &form.name, role, form.password.clone())
@@ -42,26 +46,40 @@ pub async fn set_user_role(#[server(default)] id: String, #[server(default)] rol
     let caller = context::caller()?;
     let id = super::dto::user_id(&id)?;
     let role = context::parse_field("role", &role)?;
-    context::use_cases()?.set_user_role(&caller, id, role).await.map_err(context::app_error)?;
+    context::use_cases()?
+        .set_user_role(&caller, id, role)
+        .await
+        .map_err(context::app_error)?;
     context::done("/admin/users", "role");
     Ok(())
 }
 
 /// Lets a user in (`enabled` is `true`) or keeps them out.
 #[server(endpoint = "set_user_enabled")]
-pub async fn set_user_enabled(#[server(default)] id: String, #[server(default)] enabled: String) -> Result<(), AppError> {
+pub async fn set_user_enabled(
+    #[server(default)] id: String,
+    #[server(default)] enabled: String,
+) -> Result<(), AppError> {
     use crate::context;
     let caller = context::caller()?;
     let id = super::dto::user_id(&id)?;
-    let enabled: bool = enabled.parse().map_err(|_| context::field_error("enabled", "must be true or false"))?;
-    context::use_cases()?.set_user_enabled(&caller, id, enabled).await.map_err(context::app_error)?;
+    let enabled: bool = enabled
+        .parse()
+        .map_err(|_| context::field_error("enabled", "must be true or false"))?;
+    context::use_cases()?
+        .set_user_enabled(&caller, id, enabled)
+        .await
+        .map_err(context::app_error)?;
     context::done("/admin/users", if enabled { "enabled" } else { "disabled" });
     Ok(())
 }
 
 /// Sets a user's password and ends their sessions.
 #[server(endpoint = "reset_password")]
-pub async fn reset_password(#[server(default)] id: String, #[server(default)] password: String) -> Result<(), AppError> {
+pub async fn reset_password(
+    #[server(default)] id: String,
+    #[server(default)] password: String,
+) -> Result<(), AppError> {
     use crate::context;
     let caller = context::caller()?;
     let user = super::dto::user_id(&id).map_err(|error| error.keeping("id", &id))?;

@@ -1,7 +1,7 @@
 //! Correlation state from the store, at start-up and after a rollback.
 
 use chrono::Duration;
-use wolfsec::detection::{CorrelationHit, Correlator};
+use wolfsec::detection::CorrelationHit;
 
 use crate::{Failure, UseCases};
 
@@ -9,10 +9,10 @@ use crate::{Failure, UseCases};
 const MAX_HITS: u32 = 500_000;
 
 impl UseCases {
-    /// Stored hits of the longest window, in event time order, to be replayed into a fresh correlator.
+    /// Stored hits of the longest window (seconds; 0 without correlations), in event time order, to be replayed
+    /// into a fresh correlator.
     #[tracing::instrument(name = "app.correlation_hits", skip_all)]
-    pub async fn correlation_hits(&self, correlator: &dyn Correlator) -> Result<Vec<CorrelationHit>, Failure> {
-        let window = correlator.longest_window_seconds();
+    pub async fn correlation_hits(&self, window: i64) -> Result<Vec<CorrelationHit>, Failure> {
         if window == 0 {
             return Ok(Vec::new());
         }

@@ -1,0 +1,7 @@
+//! One adapter a port.
+
+pub mod clock;
+pub mod crypto;
+pub mod detector;
+pub mod hasher;
+pub mod pg;

@@ -1,0 +1,113 @@
+//! Bodies: bounded before and after decompression.
+
+use std::io::Read as _;
+
+use axum::body::{Body, Bytes, to_bytes};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::LengthLimitError;
+
+use super::error::ApiError;
+use super::state::AppState;
+
+const MIB: usize = 1024 * 1024;
+
+/// The body, at most `max_body_mb`; decompressed when it says gzip, at most `max_decoded_mb`.
+pub(super) async fn decoded(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    let (sent_mb, decoded_mb) = (state.settings.max_body_mb, state.settings.max_decoded_mb);
+    let sent = bounded(body, sent_mb).await?;
+    let encoding = headers
+        .get(header::CONTENT_ENCODING)
+        .map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
+    match encoding.as_deref() {
+        None | Some("identity" | "") => Ok(sent),
+        Some("gzip" | "x-gzip") => {
+            let work = tokio::task::spawn_blocking(move || gunzip(&sent, decoded_mb as usize * MIB));
+            work.await
+                .map_err(|_| {
+                    ApiError::new(
+                        StatusCode::INTERNAL_SERVER_ERROR,
+                        "internal",
+                        "the body could not be decompressed",
+                    )
+                })?
+                .map_err(|error| match error {
+                    GunzipError::TooLarge => ApiError::too_large(decoded_mb),
+                    GunzipError::Malformed => ApiError::bad_request("the body is not valid gzip"),
+                })
+        }
+        Some(_) => Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_encoding",
+            "Content-Encoding must be gzip or absent",
+        )),
+    }
+}
+
+/// A small body of the API.
+pub(super) async fn small(body: Body) -> Result<Bytes, ApiError> {
+    bounded(body, 1).await
+}
+
+async fn bounded(body: Body, limit_mb: u32) -> Result<Bytes, ApiError> {
+    to_bytes(body, limit_mb as usize * MIB).await.map_err(|error| {
+        let source = std::error::Error::source(&error);
+        if source.is_some_and(|source| source.is::<LengthLimitError>()) {
+            ApiError::too_large(limit_mb)
+        } else {
+            ApiError::bad_request("the body ended before it was complete")
+        }
+    })
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum GunzipError {
+    TooLarge,
+    Malformed,
+}
+
+/// Several gzip members in a row are one body (RFC 1952).
+fn gunzip(sent: &[u8], limit: usize) -> Result<Bytes, GunzipError> {
+    let mut decoded = Vec::with_capacity((sent.len() * 4).min(limit));
+    let mut reader = flate2::read::MultiGzDecoder::new(sent).take(limit as u64 + 1);
+    reader.read_to_end(&mut decoded).map_err(|_| GunzipError::Malformed)?;
+    if decoded.len() > limit {
+        Err(GunzipError::TooLarge)
+    } else {
+        Ok(decoded.into())
+    }
+}
+
+/// Refuses what is not JSON; a missing type is refused too, since guessing hides mistakes.
+pub(super) fn require_json_lines(headers: &HeaderMap) -> Result<(), ApiError> {
+    let sent = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let kind = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if matches!(kind.as_str(), "application/x-ndjson" | "application/json") {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "Content-Type must be application/x-ndjson or application/json",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_gzip_bomb_stops_at_the_limit() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![b'a'; 4 * MIB]).unwrap();
+        let bomb = encoder.finish().unwrap();
+        assert_eq!(gunzip(&bomb, MIB), Err(GunzipError::TooLarge));
+        assert_eq!(gunzip(&bomb, 4 * MIB).unwrap().len(), 4 * MIB);
+        assert_eq!(gunzip(&bomb[..bomb.len() / 2], 4 * MIB), Err(GunzipError::Malformed));
+        assert_eq!(gunzip(b"plain", MIB), Err(GunzipError::Malformed));
+    }
+}

@@ -1,0 +1,17 @@
+//! The HTTP face: pages and server functions, the API, ingest, probes, and the layers around all of them.
+
+mod api;
+mod assets;
+mod body;
+mod credentials;
+mod error;
+mod layers;
+mod limits;
+mod pages;
+mod probes;
+mod router;
+mod state;
+
+pub use assets::Assets;
+pub use router::router;
+pub use state::{AppState, AppStateParts};

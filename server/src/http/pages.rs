@@ -1,0 +1,103 @@
+//! Pages and server functions, with what they need in their context.
+
+use app::context::RequestContext;
+use app::pages::shell;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use leptos::prelude::provide_context;
+
+use super::error::ApiError;
+use super::layers::ClientAddress;
+use super::state::AppState;
+
+/// What every page and server function finds in its context.
+fn provide(state: &AppState, request: Option<&RequestContext>) {
+    provide_context(state.use_cases.clone());
+    provide_context(app::pages::Assets {
+        stylesheet: state.assets.stylesheet.clone(),
+    });
+    if let Some(request) = request {
+        provide_context(request.clone());
+    }
+}
+
+/// A page.
+pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
+    let context = request.extensions().get::<RequestContext>().cloned();
+    let options = state.leptos.clone();
+    let provider = state.clone();
+    let render = leptos_axum::render_app_async_with_context(
+        move || provide(&provider, context.as_ref()),
+        move || shell(options.clone()),
+    );
+    render(request).await.into_response()
+}
+
+/// Anything else: an asset, or the page that says that there is none.
+pub(super) async fn asset_or_page(State(state): State<AppState>, request: Request) -> Response {
+    if let Some(asset) = state.assets.serve(request.uri().path(), request.headers()) {
+        return asset;
+    }
+    if request.uri().path().starts_with("/pkg/") {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    page(State(state), request).await
+}
+
+/// A server function; the public ones that check secrets are limited by address.
+pub(super) async fn server_fn(State(state): State<AppState>, request: Request<Body>) -> Response {
+    let path = request.uri().path();
+    if matches!(path, "/api/sign_in" | "/api/set_up_admin") {
+        let address = request.extensions().get::<ClientAddress>().and_then(|client| client.0);
+        let key = address.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
+        if let Err(error) = state.limits().sign_in(&key) {
+            return error.into_response();
+        }
+    }
+    let context = request.extensions().get::<RequestContext>().cloned();
+    let provider = state.clone();
+    let (mut parts, body) = request.into_parts();
+    clean_referer(&mut parts.headers);
+    // Forms are small; a body limit stands on every route.
+    let body = match super::body::small(body).await {
+        Ok(bytes) => Body::from(bytes),
+        Err(error) => return error.into_response(),
+    };
+    let request = Request::from_parts(parts, body);
+    leptos_axum::handle_server_fns_with_context(move || provide(&provider, context.as_ref()), request)
+        .await
+        .into_response()
+}
+
+/// A form that failed before comes back with its error in the address: taken out, or each try would add another.
+fn clean_referer(headers: &mut http::HeaderMap) {
+    let Some(referer) = headers.get(http::header::REFERER).and_then(|value| value.to_str().ok()) else {
+        return;
+    };
+    let Some((page, query)) = referer.split_once('?') else {
+        return;
+    };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !["__path=", "__err=", "done="].iter().any(|name| pair.starts_with(name)))
+        .collect();
+    let clean = if kept.is_empty() {
+        page.to_owned()
+    } else {
+        format!("{page}?{}", kept.join("&"))
+    };
+    if let Ok(value) = http::HeaderValue::from_str(&clean) {
+        headers.insert(http::header::REFERER, value);
+    }
+}
+
+/// An API path that does not exist.
+pub(super) async fn no_such_endpoint() -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is no such endpoint; see docs/api.md",
+    )
+}

@@ -1,0 +1,66 @@
+//! What every handler can reach.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use leptos::config::LeptosOptions;
+use sqlx::PgPool;
+use wolfsec_app::UseCases;
+
+use super::assets::Assets;
+use super::limits::Limits;
+use crate::adapters::detector::DetectorHandle;
+use crate::config::Settings;
+use crate::ingest::Pipeline;
+
+/// Made once by start-up.
+pub struct AppStateParts {
+    pub use_cases: UseCases,
+    pub pipeline: Pipeline,
+    pub detector: Arc<DetectorHandle>,
+    pub pool: PgPool,
+    pub settings: Settings,
+    /// Without a trailing slash.
+    pub public_url: String,
+    pub assets: Assets,
+    pub leptos: LeptosOptions,
+}
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    parts: Arc<AppStateParts>,
+    limits: Arc<Limits>,
+}
+
+impl AppState {
+    pub fn new(parts: AppStateParts) -> Self {
+        let limits = Arc::new(Limits::new(&parts.settings));
+        Self {
+            parts: Arc::new(parts),
+            limits,
+        }
+    }
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+    pub(super) fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.settings.trusted_proxies.contains(&address)
+    }
+    pub(super) fn secure_cookies(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = AppStateParts;
+    fn deref(&self) -> &AppStateParts {
+        &self.parts
+    }
+}
+
+impl axum::extract::FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}

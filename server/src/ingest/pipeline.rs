@@ -1,0 +1,188 @@
+//! Queue and analysis.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use wolfsec::Timestamp;
+use wolfsec::detection::{Detector, RawBatch};
+use wolfsec::events::IngestAnswer;
+use wolfsec::ids::PeerId;
+use wolfsec::ports::IngestRequest;
+use wolfsec_app::events::AnalysedRequest;
+use wolfsec_app::{Failure, FailureKind, UseCases};
+
+use super::writer;
+use crate::adapters::detector::{DetectorHandle, Snapshot};
+
+/// A group ends at this many requests …
+const GROUP_REQUESTS: usize = 512;
+/// … or at this many bytes: about 2,000 events of 2 kB, the knee of the write path.
+const GROUP_BYTES: usize = 4 * 1024 * 1024;
+
+/// One request's decoded body.
+#[derive(Debug)]
+pub struct RawRequest {
+    pub peer: PeerId,
+    pub received_at: Timestamp,
+    pub address: Option<String>,
+    pub body: Bytes,
+}
+
+/// Why a request was not stored. Nothing of it was.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum IngestError {
+    #[error("the ingest queue is full; send again in a moment")]
+    Full,
+    #[error("the database cannot be reached; send again soon")]
+    Unavailable,
+    #[error("the batch could not be stored; the log has the reason")]
+    Failed,
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        let (kind, code, retry_after) = match error {
+            IngestError::Full => (FailureKind::TooFast, "queue_full", Some(1)),
+            IngestError::Unavailable => (FailureKind::Unavailable, "unavailable", Some(5)),
+            IngestError::Failed => (FailureKind::Internal, "internal", None),
+        };
+        let mut failure = Self::new(kind, code, error.to_string());
+        failure.retry_after = retry_after;
+        failure
+    }
+}
+
+pub(super) type Reply = oneshot::Sender<Result<IngestAnswer, IngestError>>;
+
+struct Job {
+    request: RawRequest,
+    reply: Reply,
+    _bytes: OwnedSemaphorePermit,
+}
+
+/// A group between analysis and commit.
+pub(super) struct AnalysedGroup {
+    pub requests: Vec<(AnalysedRequest, Reply)>,
+    pub snapshot: Snapshot,
+    _bytes: Vec<OwnedSemaphorePermit>,
+}
+
+/// The sending side; cheap to clone.
+#[derive(Clone)]
+pub struct Pipeline {
+    jobs: mpsc::Sender<Job>,
+    kilobytes: Arc<Semaphore>,
+}
+
+impl Pipeline {
+    /// Starts the two stages. They end, all answered, when the last `Pipeline` is dropped.
+    pub fn start(
+        use_cases: UseCases,
+        detector: Arc<DetectorHandle>,
+        queue_requests: usize,
+        queue_mb: u32,
+    ) -> (Self, JoinHandle<()>) {
+        let (jobs, incoming) = mpsc::channel(queue_requests);
+        let (analysed, groups) = mpsc::channel(1);
+        tokio::spawn(analyse_groups(incoming, analysed, detector));
+        let writer = tokio::spawn(writer::write_groups(use_cases, groups));
+        let kilobytes = Arc::new(Semaphore::new(queue_mb as usize * 1024));
+        (Self { jobs, kilobytes }, writer)
+    }
+
+    /// Hands a request over and waits until it is committed.
+    #[tracing::instrument(name = "ingest.submit", skip_all, fields(bytes = request.body.len()))]
+    pub async fn submit(&self, request: RawRequest) -> Result<IngestAnswer, IngestError> {
+        let kilobytes = u32::try_from(request.body.len() / 1024 + 1).unwrap_or(u32::MAX);
+        let bytes = Arc::clone(&self.kilobytes)
+            .try_acquire_many_owned(kilobytes)
+            .map_err(|_| IngestError::Full)?;
+        let (reply, answer) = oneshot::channel();
+        self.jobs
+            .try_send(Job {
+                request,
+                reply,
+                _bytes: bytes,
+            })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => IngestError::Full,
+                mpsc::error::TrySendError::Closed(_) => IngestError::Unavailable,
+            })?;
+        answer.await.map_err(|_| IngestError::Failed)?
+    }
+}
+
+async fn analyse_groups(
+    mut incoming: mpsc::Receiver<Job>,
+    analysed: mpsc::Sender<AnalysedGroup>,
+    detector: Arc<DetectorHandle>,
+) {
+    while let Some(first) = incoming.recv().await {
+        let jobs = gather(first, &mut incoming);
+        let snapshot = detector.snapshot();
+        let group = tokio::task::spawn_blocking(move || analyse(jobs, snapshot)).await;
+        match group {
+            Ok(group) => {
+                if analysed.send(group).await.is_err() {
+                    return;
+                }
+            }
+            // The jobs are gone with the panic; their senders are told `Failed` by the dropped replies.
+            Err(error) => tracing::error!(%error, "analysis failed"),
+        }
+    }
+}
+
+/// Takes what is waiting, without waiting for more.
+fn gather(first: Job, incoming: &mut mpsc::Receiver<Job>) -> Vec<Job> {
+    let mut bytes = first.request.body.len();
+    let mut jobs = vec![first];
+    while jobs.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
+        let Ok(job) = incoming.try_recv() else { break };
+        bytes += job.request.body.len();
+        jobs.push(job);
+    }
+    jobs
+}
+
+fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
+    let mut requests = Vec::with_capacity(jobs.len());
+    let mut permits = Vec::with_capacity(jobs.len());
+    for Job {
+        request,
+        reply,
+        _bytes: bytes,
+    } in jobs
+    {
+        let batch = RawBatch {
+            peer: request.peer,
+            received_at: request.received_at,
+            body: &request.body,
+        };
+        let (events, rejects) = snapshot.detector.analyse(batch);
+        let body_digest = Sha256::digest(&request.body).into();
+        let key = IngestRequest {
+            peer: request.peer,
+            body_digest,
+            received_at: request.received_at,
+        };
+        requests.push((
+            AnalysedRequest {
+                request: key,
+                address: request.address,
+                events,
+                rejects,
+            },
+            reply,
+        ));
+        permits.push(bytes);
+    }
+    AnalysedGroup {
+        requests,
+        snapshot,
+        _bytes: permits,
+    }
+}

@@ -1,0 +1,343 @@
+//! The composition root: database, keys, ports, rules, pipeline, workers, HTTP.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use leptos::config::LeptosOptions;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use wolf_den::keyring::KeyRing;
+use wolfsec::Timestamp;
+use wolfsec::ports::Clock as _;
+use wolfsec::rules::{Rule, RuleKind, RuleOrigin, RuleState};
+use wolfsec_app::{Ports, UseCases};
+use wolfsec_detect::{LoadedKind, LoadedRule, RuleSource, SigmaDetector};
+
+use crate::adapters::clock::{SystemClock, TimeOrderedIds};
+use crate::adapters::crypto::{DenMint, DenSealer};
+use crate::adapters::detector::DetectorHandle;
+use crate::adapters::hasher::Argon2Hasher;
+use crate::adapters::pg;
+use crate::cli::say;
+use crate::config::Settings;
+use crate::database::Database;
+use crate::http::{AppState, AppStateParts, Assets, router};
+use crate::ingest::Pipeline;
+use crate::workers;
+
+/// Requests under way when the server is told to stop have this long to end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Logs go to standard error; once a process.
+pub fn start_logging(settings: &Settings, dev: bool) -> anyhow::Result<()> {
+    use tracing_subscriber::EnvFilter;
+    let filter = if dev {
+        "debug,sqlx=info,hyper=info"
+    } else {
+        settings.log.as_str()
+    };
+    let filter = EnvFilter::try_new(filter).context("the setting `log` is not a valid filter")?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = if settings.log_json {
+        builder.json().try_init()
+    } else {
+        builder.with_ansi(false).try_init()
+    };
+    started.map_err(|error| anyhow::anyhow!("logging: {error}"))
+}
+
+/// The database and the use cases on it: what every command needs.
+pub struct Installation {
+    database: Database,
+    pool: PgPool,
+    use_cases: UseCases,
+    detector: Arc<DetectorHandle>,
+}
+
+impl Installation {
+    /// Opens the data folder's database (starting the embedded one when nothing else runs it) and migrates it.
+    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let database = Database::open(settings).await?;
+        Self::on(database, settings).await
+    }
+
+    /// The same as the one server of the data folder: a second one is refused.
+    async fn open_as_server(settings: &Settings) -> anyhow::Result<Self> {
+        let database = Database::open_as_server(settings).await?;
+        Self::on(database, settings).await
+    }
+
+    async fn on(database: Database, settings: &Settings) -> anyhow::Result<Self> {
+        match Self::compose(&database, settings).await {
+            Ok((pool, use_cases, detector)) => Ok(Self {
+                database,
+                pool,
+                use_cases,
+                detector,
+            }),
+            Err(error) => {
+                database.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn compose(
+        database: &Database,
+        settings: &Settings,
+    ) -> anyhow::Result<(PgPool, UseCases, Arc<DetectorHandle>)> {
+        pg::migrate(database.migration_url())
+            .await
+            .context("migrating the database")?;
+        let pool = pg::connect(database.url(), settings.database_connections)
+            .await
+            .context("connecting to the database")?;
+        let keys = KeyRing::load_or_create(&settings.data_dir.join("keys")).context("loading the key ring")?;
+        let (detector, bundled) = load_bundled(SystemClock.now())?;
+        let detector = Arc::new(DetectorHandle::new(detector));
+        let use_cases = UseCases::new(Ports {
+            store: Arc::new(pg::PgStore::new(pool.clone())),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(TimeOrderedIds::new(SystemClock)),
+            hasher: Arc::new(Argon2Hasher::default()),
+            mint: Arc::new(DenMint),
+            sealer: Arc::new(DenSealer::new(keys.audit_key().clone())),
+            rules_changed: detector.clone(),
+        });
+        detector.connect(use_cases.clone());
+        use_cases
+            .sync_rules(&bundled)
+            .await
+            .context("storing the bundled rules")?;
+        detector.apply(&use_cases.load_rules().await?);
+        Ok((pool, use_cases, detector))
+    }
+
+    pub const fn use_cases(&self) -> &UseCases {
+        &self.use_cases
+    }
+
+    /// Ends the pool, and the embedded database if this process started it.
+    pub async fn close(self) {
+        self.pool.close().await;
+        self.database.close().await;
+    }
+}
+
+/// Compiles what the server ships; a rule that does not compile is kept with its reason.
+fn load_bundled(now: Timestamp) -> anyhow::Result<(SigmaDetector, Vec<Rule>)> {
+    let bundled = wolfsec_detect::bundled_rules();
+    let sources: Vec<RuleSource<'_>> = bundled
+        .iter()
+        .map(|rule| RuleSource {
+            path: rule.path,
+            yaml: rule.yaml,
+            enabled: true,
+        })
+        .collect();
+    let (detector, loaded) = SigmaDetector::load(&sources).context("loading the bundled rules")?;
+    let rules = loaded
+        .into_iter()
+        .filter_map(|rule| stored_rule(rule, &sources, now))
+        .collect();
+    Ok((detector, rules))
+}
+
+/// A file may hold several documents: each is stored with the whole file's text. Filters narrow other rules and are none.
+fn stored_rule(rule: LoadedRule, sources: &[RuleSource<'_>], now: Timestamp) -> Option<Rule> {
+    let kind = match rule.kind {
+        LoadedKind::Detection => RuleKind::Detection,
+        LoadedKind::Correlation => RuleKind::Correlation,
+        LoadedKind::Filter => return None,
+    };
+    let yaml = sources
+        .iter()
+        .find(|source| source.path == rule.path)
+        .map(|source| source.yaml.to_owned())
+        .unwrap_or_default();
+    Some(Rule {
+        id: rule.id,
+        title: rule.title,
+        description: rule.description,
+        author: rule.author,
+        level: rule.level,
+        kind,
+        origin: RuleOrigin::Bundled,
+        enabled: rule.state == RuleState::Usable,
+        state: rule.state,
+        reason: rule.reason,
+        version: 1,
+        logsource: rule.logsource,
+        techniques: rule.techniques,
+        references: rule.references,
+        path: rule.path,
+        yaml,
+        updated_at: now,
+    })
+}
+
+/// A running server: router, pipeline and workers on an installation.
+pub struct Server {
+    installation: Installation,
+    pub router: Router,
+    pub public_url: String,
+    stop: watch::Sender<bool>,
+    workers: JoinHandle<()>,
+    writer: JoinHandle<()>,
+}
+
+impl Server {
+    /// Puts everything together for a listener at `bound`.
+    pub async fn assemble(
+        installation: Installation,
+        settings: Settings,
+        bound: std::net::SocketAddr,
+        site_root: &Path,
+    ) -> anyhow::Result<Self> {
+        // The pages' executor; an error says that it is set already.
+        let _ = any_spawner::Executor::init_tokio();
+        let use_cases = installation.use_cases.clone();
+        use_cases
+            .keep_house(settings.retention_days)
+            .await
+            .context("making event partitions")?;
+        let (pipeline, writer) = Pipeline::start(
+            use_cases.clone(),
+            installation.detector.clone(),
+            settings.ingest_queue_requests,
+            settings.ingest_queue_mb,
+        );
+        let own_peer = use_cases.own_peer().await.context("making the server's own peer")?.id;
+        let (stop, stopped) = watch::channel(false);
+        let workers = tokio::spawn(workers::run(
+            use_cases.clone(),
+            pipeline.clone(),
+            own_peer,
+            settings.retention_days,
+            stopped,
+        ));
+        let public_url = settings.effective_public_url(bound);
+        let assets = Assets::load(site_root)?;
+        let leptos = leptos_options(site_root, bound);
+        let state = AppState::new(AppStateParts {
+            use_cases,
+            pipeline,
+            detector: installation.detector.clone(),
+            pool: installation.pool.clone(),
+            settings,
+            public_url: public_url.clone(),
+            assets,
+            leptos,
+        });
+        Ok(Self {
+            installation,
+            router: router(state),
+            public_url,
+            stop,
+            workers,
+            writer,
+        })
+    }
+
+    pub const fn use_cases(&self) -> &UseCases {
+        self.installation.use_cases()
+    }
+
+    /// Drains: workers first, then what the pipeline holds, then the database.
+    pub async fn shut_down(self) {
+        let Self {
+            installation,
+            router,
+            stop,
+            workers,
+            writer,
+            ..
+        } = self;
+        let _ = stop.send(true);
+        if tokio::time::timeout(DRAIN, workers).await.is_err() {
+            tracing::warn!("workers did not end in time");
+        }
+        // The router holds the last sender of the pipeline.
+        drop(router);
+        if tokio::time::timeout(DRAIN, writer).await.is_err() {
+            tracing::warn!("the pipeline did not drain in time");
+        }
+        installation.close().await;
+    }
+}
+
+/// Where scripts and styles are: beside the build, or where `LEPTOS_SITE_ROOT` says.
+fn site_root() -> PathBuf {
+    std::env::var_os("LEPTOS_SITE_ROOT").map_or_else(|| PathBuf::from("target/site"), PathBuf::from)
+}
+
+fn leptos_options(site_root: &Path, bound: std::net::SocketAddr) -> LeptosOptions {
+    let hash_file = site_root.join("pkg").join("hash.txt");
+    let absolute = std::path::absolute(&hash_file).unwrap_or(hash_file);
+    LeptosOptions::builder()
+        .output_name("wolfsec")
+        .site_root(site_root.to_string_lossy().into_owned())
+        .site_pkg_dir("pkg")
+        .site_addr(bound)
+        .hash_files(true)
+        // Joined to the executable's folder by the framework: an absolute path stays as it is.
+        .hash_file(std::sync::Arc::from(absolute.to_string_lossy()))
+        .build()
+}
+
+/// Runs until SIGINT or SIGTERM.
+pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("listening on {}", settings.listen))?;
+    let bound = listener.local_addr().context("reading the listener's address")?;
+    let installation = Installation::open_as_server(&settings).await?;
+    let server = Server::assemble(installation, settings, bound, &site_root()).await?;
+    let url = server.public_url.clone();
+    if let Some(token) = server.use_cases().issue_setup_token().await? {
+        say(&format!("set-up {url}/setup?token={token}\n"))?;
+    }
+    say(&format!("ready {url}\n"))?;
+    tracing::info!(%bound, "serving");
+    let service = server
+        .router
+        .clone()
+        .into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let (told, mut draining) = watch::channel(());
+    let running = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop_signal().await;
+        tracing::info!("stopping");
+        let _ = told.send(());
+    });
+    tokio::select! {
+        ended = running => ended.context("serving HTTP")?,
+        // Idle keep-alive connections must not hold the server up.
+        () = async { let _ = draining.changed().await; tokio::time::sleep(DRAIN).await; } => {
+            tracing::warn!("connections did not end in time");
+        }
+    }
+    server.shut_down().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        },
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM is not handled");
+            let _ = interrupt.await;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The PostgreSQL adapter keeps the contract, and the schema repeats the domain's rules.
+//!
+//! Needs `WOLFSEC_TEST_DATABASE_URL`: a superuser's URL of a throw-away cluster. Without it the tests say so and pass.
+#![expect(clippy::print_stderr, reason = "a skipped test says why")]
+
+mod database;
+mod roles;
+mod schema;
+mod write_path;
+
+use wolf_server::adapters::pg::PgStore;
+use wolfsec_testkit::contract;
+
+macro_rules! on_postgresql {
+    ($($module:ident :: $case:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $case() {
+            database::with_database(|database| async move {
+                contract::$module::$case(&PgStore::new(database.pool().await)).await;
+            })
+            .await;
+        }
+    )+};
+}
+
+wolfsec_testkit::contract_cases!(on_postgresql);

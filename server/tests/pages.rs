@@ -1,0 +1,224 @@
+//! Doors, forms and headers of the browser's face.
+
+mod support;
+
+use axum::body::Body;
+use http::{Request, StatusCode};
+use support::TestServer;
+use wolfsec::identity::Role;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn until_an_admin_exists_pages_lead_to_set_up_and_the_link_works_once() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    for path in ["/", "/alerts", "/signin", "/admin/users"] {
+        let answer = server.page(path, None).await;
+        assert_eq!(
+            (answer.status, answer.headers["location"].to_str().unwrap()),
+            (StatusCode::SEE_OTHER, "/setup"),
+            "{path}"
+        );
+    }
+    let token = server.token("early", Role::Viewer).await;
+    assert_eq!(
+        server.get("/api/v1/alerts", &token).await.status,
+        StatusCode::OK,
+        "the API works before set-up"
+    );
+    let old = server.use_cases().issue_setup_token().await.unwrap().unwrap();
+    let new = server.use_cases().issue_setup_token().await.unwrap().unwrap();
+    let fields = |token: &str| {
+        format!("token={token}&name=ada&password=correct+horse+battery&password_again=correct+horse+battery")
+    };
+    assert!(
+        server
+            .form("/api/set_up_admin", None, &fields(&old))
+            .await
+            .headers
+            .get("set-cookie")
+            .is_none()
+    );
+    assert!(server.use_cases().needs_set_up().await.unwrap());
+    let made = server.form("/api/set_up_admin", None, &fields(&new)).await;
+    let cookie = made.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
+    assert!(!server.use_cases().needs_set_up().await.unwrap());
+    assert!(
+        server
+            .form("/api/set_up_admin", None, &fields(&new))
+            .await
+            .headers
+            .get("set-cookie")
+            .is_none()
+    );
+    let cookie = cookie.split(';').next().unwrap();
+    assert_eq!(server.page("/", Some(cookie)).await.status, StatusCode::OK);
+    let door = server.page("/alerts?status=open&peer=a", None).await;
+    assert_eq!(
+        door.headers["location"],
+        "/signin?next=/alerts%3Fstatus%3Dopen%26peer%3Da"
+    );
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_server_function_refuses_a_caller_without_a_session() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    server.user("ada", Role::Admin).await;
+    let mut checked = 0;
+    for (path, method) in leptos::server_fn::axum::server_fn_paths() {
+        let name = path.trim_start_matches("/api/");
+        if app::features::PUBLIC_SERVER_FNS.contains(&name) {
+            continue;
+        }
+        let request = Request::builder()
+            .method(method.clone())
+            .uri(path)
+            .header("origin", "http://127.0.0.1:8080");
+        let request = request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "application/json");
+        // Every field that any of them takes, so that a missing one cannot answer in the guard's place.
+        let fields = "id=00000000-0000-0000-0000-000000000000&name=x&role=viewer&password=x&current=x&new=x&new_again=x&note=x&version=1\
+                      &to=open&status=open&enabled=true&query=&path=&ts=0&days=1&mark=active&resolution=&again=x&password_again=x";
+        let answer = server.send(request.body(Body::from(fields)).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}: {}", answer.text());
+        checked += 1;
+    }
+    assert!(checked >= 15, "only {checked} server functions were found");
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_from_elsewhere_changes_nothing() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    server.user("ada", Role::Admin).await;
+    let cookie = server.sign_in("ada").await;
+    for origin in [Some("https://evil.example"), Some("null"), None] {
+        let mut request = Request::post("/api/add_user")
+            .header("cookie", &cookie)
+            .header("content-type", "application/x-www-form-urlencoded");
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        let answer = server
+            .send(
+                request
+                    .body(Body::from("name=mallory&role=admin&password=correct+horse+battery"))
+                    .unwrap(),
+            )
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::FORBIDDEN, "foreign_origin"),
+            "{origin:?}"
+        );
+    }
+    let users = server
+        .use_cases()
+        .list_users(&wolfsec_app::Caller::command_line())
+        .await
+        .unwrap();
+    assert_eq!(users.len(), 1);
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_carry_their_policy_and_signing_out_ends_the_session() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    server.user("ada", Role::Admin).await;
+    let cookie = server.sign_in("ada").await;
+    for path in [
+        "/",
+        "/alerts",
+        "/events",
+        "/rules",
+        "/peers",
+        "/audit",
+        "/admin/users",
+        "/admin/tokens",
+        "/account",
+    ] {
+        let answer = server.page(path, Some(&cookie)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        let nonce = policy
+            .split("'nonce-")
+            .nth(1)
+            .and_then(|rest| rest.split('\'').next())
+            .unwrap_or_else(|| panic!("{policy}"));
+        assert!(
+            answer.text().contains(&format!("nonce=\"{nonce}\"")),
+            "{path} has no script with the policy's nonce"
+        );
+        assert!(!answer.text().contains(" style=\""), "{path} has an inline style");
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert!(answer.headers.contains_key("x-request-id"));
+        assert_eq!(answer.text().matches("<h1").count(), 1, "{path} has one first heading");
+    }
+    assert_eq!(
+        server.page("/nothing-here", Some(&cookie)).await.status,
+        StatusCode::NOT_FOUND
+    );
+    server.form("/api/sign_out", Some(&cookie), "").await;
+    assert_eq!(
+        server.page("/alerts", Some(&cookie)).await.status,
+        StatusCode::SEE_OTHER
+    );
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_a_password_is_slowed_down_and_recorded() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    server.user("ada", Role::Admin).await;
+    let mut last = None;
+    for _ in 0..7 {
+        let request = Request::post("/api/sign_in")
+            .header("origin", "http://127.0.0.1:8080")
+            .header("accept", "application/json");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        last = Some(
+            server
+                .send(request.body(Body::from("name=ada&password=wrong")).unwrap())
+                .await,
+        );
+    }
+    assert_eq!(last.unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+    let query = wolfsec::audit::AuditQuery {
+        action: Some("session.sign_in_failed".into()),
+        ..Default::default()
+    };
+    let entries = server
+        .use_cases()
+        .list_audit(&wolfsec_app::Caller::command_line(), &query)
+        .await
+        .unwrap();
+    assert_eq!(entries.len(), 5);
+    assert_eq!(entries[0].entry.actor.address.as_deref(), Some("192.0.2.7"));
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_tell_alive_from_ready() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    assert_eq!(server.page("/healthz", None).await.status, StatusCode::OK);
+    let ready = server.page("/readyz", None).await;
+    assert_eq!(ready.status, StatusCode::OK, "{}", ready.text());
+    server.end().await;
+}
