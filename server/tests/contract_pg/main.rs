@@ -2,6 +2,7 @@
 //!
 //! Needs `WOLFSEC_TEST_DATABASE_URL`: a superuser's URL of a throw-away cluster. Without it the tests say so and pass.
 #![expect(clippy::print_stderr, reason = "a skipped test says why")]
+#![expect(clippy::unwrap_used, reason = "a test ends where something unforeseen happens")]
 
 mod database;
 mod roles;

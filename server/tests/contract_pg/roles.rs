@@ -9,7 +9,7 @@ use wolfsec_testkit::contract;
 use crate::database::{execute, with_database};
 
 async fn refusal(connection: &mut PgConnection, sql: &'static str) -> String {
-    let error = connection.execute(sql).await.expect_err(sql);
+    let error = connection.execute(sql).await.unwrap_err();
     error.as_database_error().unwrap().code().unwrap().into_owned()
 }
 

@@ -10,6 +10,26 @@ use super::{begin, constraint};
 use crate::FakeSealer;
 use crate::build::{at, audit_entry, digest, event, event_query, limit, peer, rule, user};
 
+async fn ids(uow: &mut dyn UnitOfWork, query: RuleQuery) -> Vec<String> {
+    uow.rules()
+        .list(&query)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|rule| rule.id)
+        .collect()
+}
+
+async fn seqs(uow: &mut dyn UnitOfWork, query: AuditQuery) -> Vec<i64> {
+    uow.audit()
+        .list(&query)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|record| record.seq)
+        .collect()
+}
+
 pub async fn an_update_of_a_rule_keeps_its_switch(store: &dyn Store) {
     let mut uow = begin(store).await;
     assert_eq!(uow.rules().upsert_batch(&[]).await.unwrap(), 0);
@@ -65,15 +85,6 @@ pub async fn rules_are_listed_by_title(store: &dyn Store) {
     ];
     uow.rules().upsert_batch(&rules).await.unwrap();
     uow.rules().set_enabled("id-4", false, at(1)).await.unwrap();
-    async fn ids(uow: &mut dyn UnitOfWork, query: RuleQuery) -> Vec<String> {
-        uow.rules()
-            .list(&query)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|rule| rule.id)
-            .collect()
-    }
     let all = RuleQuery::default;
     assert_eq!(ids(uow.as_mut(), all()).await, ["id-4", "id-2", "id-3", "id-1"]);
     assert!(
@@ -150,15 +161,6 @@ pub async fn the_audit_trail_is_appended_and_read(store: &dyn Store) {
     assert_eq!(uow.audit().sealed_after(0, limit(2)).await.unwrap(), all[..2]);
     assert_eq!(uow.audit().sealed_after(2, limit(9)).await.unwrap(), all[2..]);
 
-    async fn seqs(uow: &mut dyn UnitOfWork, query: AuditQuery) -> Vec<i64> {
-        uow.audit()
-            .list(&query)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|record| record.seq)
-            .collect()
-    }
     let any = AuditQuery::default;
     assert_eq!(seqs(uow.as_mut(), any()).await, [3, 2, 1]);
     let action = Some("alert.".to_owned());

@@ -55,7 +55,9 @@ impl RuleRepository for MemoryUnitOfWork {
             .collect();
         rules.sort_by(|a, b| (&a.title, &a.id).cmp(&(&b.title, &b.id)));
         rules.truncate(usize::from(query.limit.get()));
-        rules.iter_mut().for_each(|rule| rule.yaml.clear());
+        for rule in &mut rules {
+            rule.yaml.clear();
+        }
         Ok(rules)
     }
     async fn get(&mut self, id: &str) -> RepositoryResult<Option<Rule>> {
