@@ -8,6 +8,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, P
 use tokio::sync::OnceCell;
 use wolf_server::adapters::pg;
 
+/// Of every role that tests connect as.
+pub const PASSWORD: &str = "contract";
 const TEMPLATE: &str = "wolfsec_contract_template";
 /// Serialises the test programs that share a cluster.
 const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('wolfsec contract template', 0))";
@@ -23,16 +25,18 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub fn url(&self, role: &str) -> String {
-        self.cluster
-            .clone()
-            .username(role)
-            .database(&self.name)
-            .to_url_lossy()
-            .to_string()
+        url(&self.cluster, role, &self.name)
+    }
+    /// Another database of the cluster.
+    pub fn url_of(&self, role: &str, database: &str) -> String {
+        url(&self.cluster, role, database)
     }
     /// A pool as the application's role.
     pub async fn pool(&self) -> PgPool {
         pg::connect(&self.url("wolfsec_app"), 5).await.unwrap()
+    }
+    pub async fn superuser(&self) -> PgConnection {
+        self.cluster.clone().database(&self.name).connect().await.unwrap()
     }
     pub async fn connection(&self, role: &str) -> PgConnection {
         PgConnection::connect(&self.url(role)).await.unwrap()
@@ -41,7 +45,10 @@ impl TestDatabase {
 
 /// Runs a test on a fresh database, or says that there is none.
 pub async fn with_database<F: Future<Output = ()>>(test: impl FnOnce(TestDatabase) -> F) {
-    let Ok(url) = std::env::var("WOLFSEC_TEST_DATABASE_URL") else {
+    let Some(url) = std::env::var("WOLFSEC_TEST_DATABASE_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
+    else {
         eprintln!("skipped: WOLFSEC_TEST_DATABASE_URL is not set");
         return;
     };
@@ -65,34 +72,38 @@ pub async fn with_database<F: Future<Output = ()>>(test: impl FnOnce(TestDatabas
     execute(&mut admin, format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 
-/// Makes the roles and the migrated template.
+/// Makes the roles and the migrated template, or brings an earlier program's up to date.
 async fn prepare(cluster: &PgConnectOptions) {
     let mut admin = cluster.connect().await.unwrap();
     admin.execute(LOCK).await.unwrap();
-    admin
-        .execute(
-            "DO $$ BEGIN
-                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wolfsec_owner') THEN
-                     CREATE ROLE wolfsec_owner LOGIN NOSUPERUSER;
-                 END IF;
-                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wolfsec_app') THEN
-                     CREATE ROLE wolfsec_app LOGIN NOSUPERUSER;
-                 END IF;
-             END $$",
+    for role in ["wolfsec_owner", "wolfsec_app"] {
+        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+            .bind(role)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+        let verb = if known { "ALTER" } else { "CREATE" };
+        execute(
+            &mut admin,
+            format!("{verb} ROLE {role} LOGIN NOSUPERUSER PASSWORD '{PASSWORD}'"),
         )
-        .await
-        .unwrap();
-    execute(&mut admin, format!("DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")).await;
-    execute(&mut admin, format!("CREATE DATABASE {TEMPLATE} OWNER wolfsec_owner")).await;
-    let template = cluster
-        .clone()
-        .username("wolfsec_owner")
-        .database(TEMPLATE)
-        .to_url_lossy();
-    pg::migrate(template.as_str()).await.unwrap();
-    // A second time changes nothing.
-    pg::migrate(template.as_str()).await.unwrap();
+        .await;
+    }
+    let template = url(cluster, "wolfsec_owner", TEMPLATE);
+    // Of other migrations, or not there.
+    if pg::migrate(&template).await.is_err() {
+        execute(&mut admin, format!("DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")).await;
+        execute(&mut admin, format!("CREATE DATABASE {TEMPLATE} OWNER wolfsec_owner")).await;
+        pg::migrate(&template).await.unwrap();
+    }
+    // Once more changes nothing.
+    pg::migrate(&template).await.unwrap();
     admin.close().await.unwrap();
+}
+
+fn url(cluster: &PgConnectOptions, role: &str, database: &str) -> String {
+    let options = cluster.clone().username(role).password(PASSWORD).database(database);
+    options.to_url_lossy().to_string()
 }
 
 /// Names are this program's own, never a sender's.

@@ -1,6 +1,7 @@
 //! The PostgreSQL adapter keeps the contract, and the schema repeats the domain's rules.
 //!
-//! Needs `WOLFSEC_TEST_DATABASE_URL`: a superuser's URL of a throw-away cluster. Without it the tests say so and pass.
+//! Needs `WOLFSEC_TEST_DATABASE_URL`: a superuser's URL of a throw-away cluster, whose roles get a password of the tests.
+//! Without it the tests say so and pass.
 #![expect(clippy::print_stderr, reason = "a skipped test says why")]
 #![expect(clippy::unwrap_used, reason = "a test ends where something unforeseen happens")]
 

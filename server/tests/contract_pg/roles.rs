@@ -6,7 +6,7 @@ use wolf_server::adapters::pg::{self, PgStore};
 use wolfsec::ports::Store as _;
 use wolfsec_testkit::contract;
 
-use crate::database::{execute, with_database};
+use crate::database::{PASSWORD, execute, with_database};
 
 async fn refusal(connection: &mut PgConnection, sql: &'static str) -> String {
     let error = connection.execute(sql).await.unwrap_err();
@@ -72,20 +72,16 @@ async fn one_role_can_do_without_the_others() {
     with_database(|database| async move {
         // A database whose one role both migrates and works.
         let name = format!("single_{}", std::process::id());
-        let mut admin = database.connection("postgres").await;
+        let mut admin = database.superuser().await;
         execute(&mut admin, format!("DROP DATABASE IF EXISTS {name}")).await;
         execute(&mut admin, format!("DROP ROLE IF EXISTS {name}")).await;
-        execute(&mut admin, format!("CREATE ROLE {name} LOGIN NOSUPERUSER")).await;
+        execute(
+            &mut admin,
+            format!("CREATE ROLE {name} LOGIN NOSUPERUSER PASSWORD '{PASSWORD}'"),
+        )
+        .await;
         execute(&mut admin, format!("CREATE DATABASE {name} OWNER {name}")).await;
-        let (before, _) = database
-            .url(&name)
-            .rsplit_once('/')
-            .map(|(a, b)| (a.to_owned(), b.to_owned()))
-            .unwrap();
-        let url = match database.url(&name).split_once('?') {
-            Some((_, query)) => format!("{before}/{name}?{query}"),
-            None => format!("{before}/{name}"),
-        };
+        let url = database.url_of(&name, &name);
         pg::migrate(&url).await.unwrap();
         let pool = pg::connect(&url, 2).await.unwrap();
         let store = PgStore::new(pool.clone());

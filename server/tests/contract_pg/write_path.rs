@@ -128,7 +128,7 @@ async fn a_lost_database_is_unavailable() {
         let mut uow = begin(&store).await;
         // The only connection is taken.
         assert!(matches!(store.begin().await.err(), Some(RepositoryError::Unavailable(Some(_)))));
-        let mut admin = database.connection("postgres").await;
+        let mut admin = database.superuser().await;
         sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'wolfsec_app' AND datname = current_database()")
             .execute(&mut admin)
             .await
