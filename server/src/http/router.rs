@@ -18,7 +18,7 @@ pub fn router(state: AppState) -> Router {
         .route("/alerts/{id}", get(api::alerts::get).patch(api::alerts::patch))
         .route("/peers", get(api::peers::list))
         .route("/rules", get(api::rules::list))
-        .fallback(pages::no_such_endpoint)
+        .route("/{*rest}", any(pages::no_such_endpoint))
         .method_not_allowed_fallback(api::method_not_allowed);
     Router::new()
         .nest("/api/v1", api)
