@@ -41,7 +41,7 @@ impl Assets {
                 }
             }
         }
-        let is_style = |path: &&String| path.starts_with("/pkg/") && path.ends_with(".css");
+        let is_style = |path: &&String| path.starts_with("/pkg/") && path.rsplit('.').next() == Some("css");
         assets.stylesheet = assets
             .files
             .keys()

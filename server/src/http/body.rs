@@ -51,7 +51,7 @@ pub(super) async fn small(body: Body) -> Result<Bytes, ApiError> {
 async fn bounded(body: Body, limit_mb: u32) -> Result<Bytes, ApiError> {
     to_bytes(body, limit_mb as usize * MIB).await.map_err(|error| {
         let source = std::error::Error::source(&error);
-        if source.is_some_and(|source| source.is::<LengthLimitError>()) {
+        if source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
             ApiError::too_large(limit_mb)
         } else {
             ApiError::bad_request("the body ended before it was complete")

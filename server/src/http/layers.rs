@@ -149,7 +149,7 @@ pub(super) async fn open_doors(State(state): State<AppState>, mut request: Reque
     let signed_in = match token {
         Some(token) => match state.use_cases.authenticate_session(&token, address.as_deref()).await {
             Ok(signed_in) => signed_in,
-            Err(failure) => return unavailable(failure),
+            Err(failure) => return unavailable(&failure),
         },
         None => None,
     };
@@ -159,7 +159,7 @@ pub(super) async fn open_doors(State(state): State<AppState>, mut request: Reque
         match door(&state, &path, query.as_deref()).await {
             Ok(Some(redirect)) => return redirect,
             Ok(None) => {}
-            Err(failure) => return unavailable(failure),
+            Err(failure) => return unavailable(&failure),
         }
     }
     let context = RequestContext {
@@ -218,7 +218,7 @@ async fn door(state: &AppState, path: &str, query: Option<&str>) -> Result<Optio
 }
 
 /// A page that cannot be rendered because the store is away: short, honest, with a way to try again.
-fn unavailable(failure: wolfsec_app::Failure) -> Response {
+fn unavailable(failure: &wolfsec_app::Failure) -> Response {
     let status = app::context::status_of(failure.kind);
     let cause = failure
         .source

@@ -9,7 +9,7 @@ use wolfsec_app::UseCases;
 
 use crate::ingest::{Pipeline, forward_audit};
 
-const HOUSE_EVERY: Duration = Duration::from_secs(600);
+const HOUSE_EVERY: Duration = Duration::from_mins(10);
 const FORWARD_EVERY: Duration = Duration::from_millis(500);
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 

@@ -1,0 +1,59 @@
+// From the set-up link to a closed alert, as one person does it; with script and without.
+import { ADMIN, expect, test } from '../fixtures/test';
+
+test.describe.configure({ mode: 'serial' });
+
+test('the set-up form creates the first admin', async ({ page, server, checkPage }) => {
+  await page.goto(`${server.url}/alerts`);
+  await expect(page).toHaveURL(/\/setup$/);
+  await page.goto(server.setupUrl);
+  await checkPage(page);
+  await page.getByLabel('Name', { exact: true }).fill(ADMIN.name);
+  const passwords = page.locator('input[type=password]');
+  await passwords.nth(0).fill(ADMIN.password);
+  await passwords.nth(1).fill(ADMIN.password);
+  await page.locator('main button[type=submit]').click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Overview');
+});
+
+test('every page passes axe and fits', async ({ signedIn: page, server, checkPage }) => {
+  for (const path of ['/', '/alerts', '/events', '/rules', '/peers', '/peers/add', '/audit', '/admin/users', '/admin/tokens', '/account']) {
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto(server.url + path);
+      await checkPage(page);
+    }
+  }
+});
+
+test('a brute force becomes an alert that a person closes', async ({ signedIn: page, server, request, checkPage }) => {
+  const key = await server.command(['peer', 'add', 'bastion-01']);
+  const lines = Array.from({ length: 30 }, (_, i) => JSON.stringify({
+    '@timestamp': new Date(Date.now() - 60_000 + i * 1000).toISOString(),
+    message: `Failed password for invalid user admin${i} from 203.0.113.9 port ${40_000 + i} ssh2`,
+    host: { name: 'bastion-01' }, process: { name: 'sshd', pid: 1000 + i },
+  })).join('\n');
+  const sent = await request.post(`${server.url}/api/v1/events`, {
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' }, data: lines,
+  });
+  expect(await sent.json()).toEqual({ accepted: 30, duplicates: 0, rejected: [] });
+
+  await page.goto(`${server.url}/alerts?peer=bastion-01`);
+  await page.locator('[data-row] a').first().click();
+  await expect(page).toHaveURL(/\/alerts\/[0-9a-f-]{36}/);
+  await checkPage(page);
+  await page.getByRole('button', { name: /^Acknowledge/ }).click();
+  await expect(page.locator('main')).toContainText('Acknowledged');
+  await page.goto(`${server.url}/audit`);
+  await expect(page.locator('main')).toContainText('alert.status_changed');
+  await page.goto(`${server.url}/audit?verify=1`);
+  await expect(page.locator('main')).toContainText(/verif/i);
+});
+
+test('signing out ends the session', async ({ signedIn: page, server }) => {
+  await page.locator('header button[popovertarget=me]').click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page).toHaveURL(/\/signin/);
+  await page.goto(`${server.url}/alerts`);
+  await expect(page).toHaveURL(/\/signin\?next=/);
+});
