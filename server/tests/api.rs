@@ -1,5 +1,13 @@
 //! What programs read and change.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    clippy::format_collect,
+    reason = "a test ends with the panic; what it skips it says"
+)]
+
 mod support;
 
 use http::StatusCode;

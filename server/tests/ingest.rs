@@ -1,5 +1,13 @@
 //! Events over the wire: stored once, whatever is sent again; bad lines named, good ones kept.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    clippy::format_collect,
+    reason = "a test ends with the panic; what it skips it says"
+)]
+
 mod support;
 
 use std::io::Write as _;

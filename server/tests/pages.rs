@@ -1,5 +1,13 @@
 //! Doors, forms and headers of the browser's face.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    clippy::format_collect,
+    reason = "a test ends with the panic; what it skips it says"
+)]
+
 mod support;
 
 use axum::body::Body;
