@@ -50,6 +50,19 @@ test('a brute force becomes an alert that a person closes', async ({ signedIn: p
   await expect(page.locator('main')).toContainText(/verif/i);
 });
 
+test('the keys answer where there is script', async ({ signedIn: page, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, 'keys are an island');
+  // The island is ready when its dialog answers; until then a key does nothing.
+  await expect(async () => {
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('g');
+  await page.keyboard.press('a');
+  await expect(page).toHaveURL(/\/alerts$/);
+});
+
 test('signing out ends the session', async ({ signedIn: page, server }) => {
   await page.locator('header button[popovertarget=me]').click();
   await page.getByRole('button', { name: 'Sign out' }).click();
