@@ -27,7 +27,15 @@ test('every page passes axe and fits', async ({ signedIn: page, server, checkPag
 });
 
 test('a brute force becomes an alert that a person closes', async ({ signedIn: page, server, request, checkPage }) => {
-  const key = await server.command(['peer', 'add', 'bastion-01']);
+  await page.goto(`${server.url}/peers/add`);
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  await checkPage(page);
+  const token = (await page.getByLabel('Enrolment token', { exact: true }).innerText()).trim();
+  await page.reload();
+  await expect(page.locator('main')).not.toContainText(token);
+  const enrolled = await request.post(`${server.url}/api/v1/enroll`, { data: { token, name: 'bastion-01' } });
+  expect(enrolled.status()).toBe(201);
+  const key = (await enrolled.json()).api_key;
   const lines = Array.from({ length: 30 }, (_, i) => JSON.stringify({
     '@timestamp': new Date(Date.now() - 60_000 + i * 1000).toISOString(),
     message: `Failed password for invalid user admin${i} from 203.0.113.9 port ${40_000 + i} ssh2`,
@@ -42,8 +50,29 @@ test('a brute force becomes an alert that a person closes', async ({ signedIn: p
   await page.locator('[data-row] a').first().click();
   await expect(page).toHaveURL(/\/alerts\/[0-9a-f-]{36}/);
   await checkPage(page);
+  // Two people look at the same alert; one is faster.
+  const other = await page.context().newPage();
+  await other.goto(page.url());
   await page.getByRole('button', { name: /^Acknowledge/ }).click();
   await expect(page.locator('main')).toContainText('Acknowledged');
+  await expect(page.locator('main')).toContainText(ADMIN.name);
+  await other.getByRole('button', { name: 'Start work' }).click();
+  await expect(other.getByRole('alert')).toContainText('changed by somebody else');
+  await other.close();
+
+  await page.getByLabel('Comment', { exact: true }).last().fill('Looks like the scanner of 203.0.113.9.');
+  await page.getByRole('button', { name: 'Add comment' }).click();
+  await expect(page.locator('main')).toContainText('Looks like the scanner');
+  await page.getByText('Resolve…').click();
+  await page.getByLabel('What was it?').selectOption('true_positive');
+  await page.getByRole('button', { name: 'Resolve', exact: true }).click();
+  await expect(page.locator('main')).toContainText('True positive');
+  await checkPage(page);
+  await page.getByText('Reopen…').click();
+  await page.getByLabel('Reason').fill('It came back.');
+  await page.getByRole('button', { name: 'Reopen', exact: true }).click();
+  await expect(page.locator('main')).toContainText('It came back.');
+
   await page.goto(`${server.url}/audit`);
   await expect(page.locator('main')).toContainText('alert.status_changed');
   await page.goto(`${server.url}/audit?verify=1`);

@@ -10,6 +10,7 @@ pub struct Database {
     url: String,
     migration_url: String,
     cluster: Option<Cluster>,
+    options: Option<ClusterOptions>,
 }
 
 impl Database {
@@ -35,9 +36,11 @@ impl Database {
                 url: url.expose().to_owned(),
                 migration_url: migration_url.expose().to_owned(),
                 cluster: None,
+                options: None,
             });
         }
         let options = ClusterOptions::new(settings.data_dir.clone());
+        let kept = Some(options.clone());
         // Starting waits for programs: off the async threads.
         let cluster = tokio::task::spawn_blocking(move || start(&options))
             .await
@@ -47,7 +50,13 @@ impl Database {
             url: cluster.app_url(),
             migration_url: cluster.owner_url(),
             cluster: Some(cluster),
+            options: kept,
         })
+    }
+
+    /// How the embedded cluster is started; `None` for a database of the user's.
+    pub fn embedded(&self) -> Option<ClusterOptions> {
+        self.options.clone()
     }
 
     pub fn url(&self) -> &str {

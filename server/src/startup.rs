@@ -223,6 +223,9 @@ impl Server {
             settings.retention_days,
             stopped,
         ));
+        if let Some(options) = installation.database.embedded() {
+            tokio::spawn(workers::supervise(installation.pool.clone(), options, stop.subscribe()));
+        }
         let public_url = settings.effective_public_url(bound);
         let assets = Assets::load(site_root)?;
         let leptos = leptos_options(site_root, bound);

@@ -221,6 +221,22 @@ async fn guessing_a_password_is_slowed_down_and_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_with_a_nul_does_not_make_the_trail_look_edited() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    server.user("ada", Role::Admin).await;
+    server.form("/api/sign_in", None, "name=a%00b&password=wrong").await;
+    let report = server
+        .use_cases()
+        .verify_audit(&wolfsec_app::Caller::command_line())
+        .await
+        .unwrap();
+    assert!(report.is_intact() && report.entries == 2, "{report:?}");
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn probes_tell_alive_from_ready() {
     let Some(server) = TestServer::start().await else {
         return;

@@ -49,6 +49,7 @@ const BOTTOM: &[Entry] = &[
     entry("/", "Overview", "overview"),
     entry("/alerts", "Alerts", "bell"),
     entry("/events", "Events", "list"),
+    entry("/rules", "Rules", "rule"),
     entry("/peers", "Peers", "peer"),
 ];
 
@@ -137,7 +138,6 @@ fn top(frame: Frame) -> AnyView {
             <div class="menu" id="me" popover="auto">
                 <p class="menu__head">{format!("{} · {}", frame.user, frame.role)}</p>
                 <a href="/account">"Account and sessions"</a>
-                <a class="narrow-only" href="/rules">"Rules"</a>
                 <a class="narrow-only" href="/audit">"Audit"</a>
                 {admin}
                 <ThemeSwitch theme=frame.theme.unwrap_or_default()/>

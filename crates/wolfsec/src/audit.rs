@@ -49,6 +49,35 @@ impl Change {
     }
 }
 
+impl NewAuditEntry {
+    /// The entry as the store can keep it: PostgreSQL's text has no NUL, so it is replaced *before* sealing. Otherwise
+    /// a name with one byte in it would make an honest trail look edited.
+    #[must_use]
+    pub fn storable(mut self) -> Self {
+        let clean = |text: &mut String| {
+            if text.contains('\0') {
+                *text = text.replace('\0', "\u{fffd}");
+            }
+        };
+        for text in [
+            &mut self.actor.kind,
+            &mut self.actor.name,
+            &mut self.action,
+            &mut self.object_kind,
+            &mut self.object,
+            &mut self.note,
+        ] {
+            clean(text);
+        }
+        self.actor.address.iter_mut().for_each(clean);
+        for change in &mut self.changes {
+            clean(&mut change.name);
+            change.before.iter_mut().chain(change.after.iter_mut()).for_each(clean);
+        }
+        self
+    }
+}
+
 /// Canonical bytes of an entry: every part length-prefixed (u32 big endian), absent parts as length `u32::MAX`,
 /// so that no two entries share their bytes. Stored as `bytea`: jsonb would reorder.
 pub fn canonical_bytes(entry: &NewAuditEntry) -> Vec<u8> {
@@ -154,6 +183,19 @@ mod tests {
             changes: Vec::new(),
             note: String::new(),
         }
+    }
+
+    #[test]
+    fn a_nul_is_replaced_before_sealing() {
+        let mut dirty = entry();
+        dirty.actor.name = "a\0b".into();
+        dirty.note = "\0".into();
+        let clean = dirty.storable();
+        assert!(!canonical_bytes(&clean).windows(3).any(|bytes| bytes == b"a\0b"));
+        assert_eq!(
+            (clean.actor.name.as_str(), clean.note.as_str()),
+            ("a\u{fffd}b", "\u{fffd}")
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What runs on timers: keeping house, the server's own events and heartbeat. Each tick is idempotent.
 
+mod supervise;
+
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,6 +10,8 @@ use wolfsec::peers::HeartbeatState;
 use wolfsec_app::UseCases;
 
 use crate::ingest::{Pipeline, forward_audit};
+
+pub use supervise::supervise;
 
 const HOUSE_EVERY: Duration = Duration::from_mins(10);
 const FORWARD_EVERY: Duration = Duration::from_millis(500);

@@ -58,7 +58,8 @@ impl UseCases {
             success: act.success,
             changes: act.changes,
             note: act.note,
-        };
+        }
+        .storable();
         let bytes = canonical_bytes(&entry);
         let seq = count + 1;
         let mac = ports.sealer.seal(seq, &prev_mac, &bytes);

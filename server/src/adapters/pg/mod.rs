@@ -26,7 +26,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 
-pub use ready::{Readiness, readiness};
+pub use ready::{Readiness, answers, readiness};
 pub use store::{PgStore, PgUnitOfWork};
 
 const ACQUIRE_PATIENCE: Duration = Duration::from_secs(3);

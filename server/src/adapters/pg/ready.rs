@@ -15,6 +15,12 @@ pub struct Readiness {
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Whether the database answers within two seconds.
+pub async fn answers(pool: &PgPool) -> bool {
+    let asked = tokio::time::timeout(PATIENCE, sqlx::query("SELECT 1").execute(pool)).await;
+    matches!(asked, Ok(Ok(_)))
+}
+
 /// Asks within two seconds; what does not answer is not ready.
 pub async fn readiness(pool: &PgPool, today: NaiveDate) -> Readiness {
     let mut found = Readiness::default();

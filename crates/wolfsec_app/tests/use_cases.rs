@@ -1,0 +1,305 @@
+//! Use cases on the in-memory store, with a clock that stands still until it is moved.
+
+#![allow(clippy::unwrap_used, reason = "a test ends with the panic")]
+
+use std::sync::Arc;
+
+use chrono::Duration;
+use wolfsec::alerts::{AlertQuery, AlertStatus, Resolution, StatusChange};
+use wolfsec::detection::{AnalysedEvent, CorrelationHit, CorrelationMatch, Correlator, RuleMatch};
+use wolfsec::identity::Role;
+use wolfsec::ids::PeerId;
+use wolfsec::ports::IngestRequest;
+use wolfsec::severity::Severity;
+use wolfsec_app::alerts::ChangeStatusError;
+use wolfsec_app::events::{AnalysedRequest, StoredBatch};
+use wolfsec_app::identity::ClientInfo;
+use wolfsec_app::{Caller, FailureKind, Ports, UseCases};
+use wolfsec_testkit::{FakeHasher, FakeMint, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+struct World {
+    use_cases: UseCases,
+    clock: Arc<FixedClock>,
+}
+
+fn world() -> World {
+    let clock = Arc::new(FixedClock::default());
+    clock.set(build::at(600));
+    let use_cases = UseCases::new(Ports {
+        store: Arc::new(MemoryStore::new()),
+        clock: clock.clone(),
+        ids: Arc::new(SequentialIds::default()),
+        hasher: Arc::new(FakeHasher),
+        mint: Arc::new(FakeMint::default()),
+        sealer: Arc::new(FakeSealer),
+        rules_changed: Arc::new(SilentRules),
+    });
+    World { use_cases, clock }
+}
+
+/// Counts what it is fed; fires never.
+#[derive(Default)]
+struct Silent(usize);
+
+impl Correlator for Silent {
+    fn feed(&mut self, hits: &[CorrelationHit]) -> Vec<CorrelationMatch> {
+        self.0 += hits.len();
+        Vec::new()
+    }
+    fn replay(&mut self, _hits: &[CorrelationHit]) {}
+    fn longest_window_seconds(&self) -> i64 {
+        0
+    }
+}
+
+fn request(peer: PeerId, body: &str, events: &[u128], matching: bool) -> AnalysedRequest {
+    let events = events.iter().map(|&n| {
+        let event = build::event(n, peer, build::at(590));
+        let hit = build::hit(n, peer, build::at(590));
+        let rule_match = RuleMatch {
+            rule_id: "rule-1".into(),
+            title: "Found".into(),
+            severity: Severity::High,
+            techniques: Vec::new(),
+            selections: Vec::new(),
+            group_by: Vec::new(),
+            contributing: Vec::new(),
+        };
+        let hit = CorrelationHit {
+            event_id: event.id,
+            ts: event.ts,
+            ..hit
+        };
+        let matches = if matching { vec![rule_match] } else { Vec::new() };
+        AnalysedEvent {
+            line: 1,
+            event,
+            matches,
+            hit: matching.then_some(hit),
+        }
+    });
+    AnalysedRequest {
+        request: IngestRequest {
+            peer,
+            body_digest: build::digest(body),
+            received_at: build::at(600),
+        },
+        address: None,
+        events: events.collect(),
+        rejects: Vec::new(),
+    }
+}
+
+async fn store(world: &World, requests: Vec<AnalysedRequest>, correlator: &mut Silent) -> StoredBatch {
+    world.use_cases.store_batch(requests, correlator).await.unwrap()
+}
+
+async fn peer(world: &World) -> PeerId {
+    world
+        .use_cases
+        .add_peer(&Caller::command_line(), "web-01")
+        .await
+        .unwrap()
+        .peer
+        .id
+}
+
+#[tokio::test]
+async fn only_what_was_inserted_counts_for_alerts_and_correlations() {
+    let world = world();
+    let peer = peer(&world).await;
+    let mut correlator = Silent::default();
+    let first = store(&world, vec![request(peer, "a", &[1, 2], true)], &mut correlator).await;
+    assert_eq!(
+        (first.answers[0].accepted, first.alerts_raised, correlator.0),
+        (2, 1, 2)
+    );
+    // The same body twice at once, one event of it new; and a replay of the first.
+    let requests = vec![
+        request(peer, "b", &[2, 3], true),
+        request(peer, "b", &[2, 3], true),
+        request(peer, "a", &[1, 2], true),
+    ];
+    let second = store(&world, requests, &mut correlator).await;
+    let told: Vec<(u64, u64)> = second
+        .answers
+        .iter()
+        .map(|answer| (answer.accepted, answer.duplicates))
+        .collect();
+    assert_eq!(told, [(1, 1), (0, 2), (0, 2)]);
+    assert_eq!(
+        (
+            second.events,
+            second.alerts_raised,
+            second.alerts_repeated,
+            correlator.0
+        ),
+        (1, 0, 1, 3)
+    );
+    let alerts = world
+        .use_cases
+        .list_alerts(&Caller::command_line(), &AlertQuery::default())
+        .await
+        .unwrap()
+        .items;
+    assert_eq!(alerts.iter().map(|alert| alert.count).collect::<Vec<_>>(), [3]);
+}
+
+#[tokio::test]
+async fn a_repeat_after_resolving_is_a_new_alert_that_names_the_old_one() {
+    let world = world();
+    let peer = peer(&world).await;
+    let admin = Caller::command_line();
+    store(&world, vec![request(peer, "a", &[1], true)], &mut Silent::default()).await;
+    let alert = world
+        .use_cases
+        .list_alerts(&admin, &AlertQuery::default())
+        .await
+        .unwrap()
+        .items
+        .remove(0);
+    let change = |to, resolution, version| StatusChange {
+        to,
+        resolution,
+        note: String::new(),
+        seen_version: Some(version),
+    };
+    let done = change(AlertStatus::Resolved, Some(Resolution::Benign), alert.version);
+    world
+        .use_cases
+        .change_alert_status(&admin, alert.id, &done)
+        .await
+        .unwrap();
+    let late = world.use_cases.change_alert_status(&admin, alert.id, &done).await;
+    assert!(matches!(late, Err(ChangeStatusError::Stale(current)) if current.status == AlertStatus::Resolved));
+    store(&world, vec![request(peer, "b", &[2], true)], &mut Silent::default()).await;
+    let alerts = world
+        .use_cases
+        .list_alerts(&admin, &AlertQuery::default())
+        .await
+        .unwrap()
+        .items;
+    assert_eq!(alerts.len(), 2);
+    let fresh = alerts.iter().find(|other| other.id != alert.id).unwrap();
+    assert_eq!((fresh.previous, fresh.status), (Some(alert.id), AlertStatus::Open));
+    assert!(world.use_cases.verify_audit(&admin).await.unwrap().is_intact());
+}
+
+#[tokio::test]
+async fn a_session_ends_idle_and_a_disabled_user_is_out_at_once() {
+    let world = world();
+    let admin = Caller::command_line();
+    world
+        .use_cases
+        .add_user(&admin, "ada", Role::Admin, PASSWORD.into())
+        .await
+        .unwrap();
+    let jo = world
+        .use_cases
+        .add_user(&admin, "jo", Role::Viewer, PASSWORD.into())
+        .await
+        .unwrap();
+    let client = ClientInfo::default();
+    let token = world.use_cases.sign_in("JO", PASSWORD.into(), &client).await.unwrap();
+    let signed_in = world
+        .use_cases
+        .authenticate_session(&token, None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(signed_in.user.name, "jo");
+    let refused = world
+        .use_cases
+        .add_user(&signed_in.caller, "eve", Role::Admin, PASSWORD.into())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, FailureKind::Forbidden);
+    world.clock.advance(Duration::minutes(30));
+    assert!(
+        world
+            .use_cases
+            .authenticate_session(&token, None)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let token = world.use_cases.sign_in("jo", PASSWORD.into(), &client).await.unwrap();
+    world.use_cases.set_user_enabled(&admin, jo.id, false).await.unwrap();
+    assert!(
+        world
+            .use_cases
+            .authenticate_session(&token, None)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(world.use_cases.sign_in("jo", PASSWORD.into(), &client).await.is_err());
+}
+
+#[tokio::test]
+async fn the_last_admin_stays_one() {
+    let world = world();
+    let admin = Caller::command_line();
+    let ada = world
+        .use_cases
+        .add_user(&admin, "ada", Role::Admin, PASSWORD.into())
+        .await
+        .unwrap();
+    for outcome in [
+        world.use_cases.set_user_role(&admin, ada.id, Role::Viewer).await,
+        world.use_cases.set_user_enabled(&admin, ada.id, false).await,
+    ] {
+        assert_eq!(outcome.unwrap_err().kind, FailureKind::Invalid);
+    }
+    world
+        .use_cases
+        .add_user(&admin, "bo", Role::Admin, PASSWORD.into())
+        .await
+        .unwrap();
+    world
+        .use_cases
+        .set_user_role(&admin, ada.id, Role::Viewer)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_enrolment_token_grows_old() {
+    let world = world();
+    let (token, _) = world.use_cases.create_enrolment(&Caller::command_line()).await.unwrap();
+    world.clock.advance(Duration::hours(24) + Duration::seconds(1));
+    let refused = world.use_cases.enrol_peer(&token, "web-01", None).await.unwrap_err();
+    assert_eq!(refused.kind, FailureKind::Unauthenticated);
+}
+
+#[tokio::test]
+async fn guessing_waits_longer_each_time() {
+    let world = world();
+    world
+        .use_cases
+        .add_user(&Caller::command_line(), "ada", Role::Admin, PASSWORD.into())
+        .await
+        .unwrap();
+    let client = ClientInfo {
+        address: Some("192.0.2.1".into()),
+        ..ClientInfo::default()
+    };
+    for _ in 0..5 {
+        let wrong = world
+            .use_cases
+            .sign_in("ada", "wrong".into(), &client)
+            .await
+            .unwrap_err();
+        assert_eq!(wrong.kind, FailureKind::Unauthenticated);
+    }
+    let slowed = world
+        .use_cases
+        .sign_in("ada", PASSWORD.into(), &client)
+        .await
+        .unwrap_err();
+    assert_eq!((slowed.kind, slowed.retry_after), (FailureKind::TooFast, Some(2)));
+    world.clock.advance(Duration::seconds(2));
+    world.use_cases.sign_in("ada", PASSWORD.into(), &client).await.unwrap();
+}
