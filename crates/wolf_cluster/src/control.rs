@@ -15,12 +15,21 @@ const POLL: Duration = Duration::from_millis(50);
 /// How long what a killed postmaster left behind (its backends, its shared memory) may take to go.
 const LEFTOVERS: Duration = Duration::from_secs(15);
 
+/// Who asks for the cluster to run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holder {
+    Newcomer,
+    /// Uses it already and saw it running: the uses on record are this process's own, and those of commands beside it.
+    Server,
+}
+
 /// Makes sure that the cluster runs and answers; says whether it was running already.
 pub(crate) fn ensure_running(
     programs: &Programs,
     account: &Account,
     layout: &Layout,
     options: &ClusterOptions,
+    holder: Holder,
 ) -> Result<bool, ClusterError> {
     let data = layout.data();
     if let Some(pid) = running(&data) {
@@ -29,7 +38,7 @@ pub(crate) fn ensure_running(
         return Ok(true);
     }
     // A second postmaster on the same files would destroy them. The first may be out of sight, in another container.
-    if !Usage::is_free(&layout.root)? {
+    if holder == Holder::Newcomer && !Usage::is_free(&layout.root)? {
         return Err(ClusterError::OutOfSight { data });
     }
     clear_stale_lock_files(layout)?;

@@ -97,7 +97,7 @@ impl Cluster {
         let _guard = lock::guard(&layout.root)?;
         let credentials = layout.credentials()?;
         setup::initialise(&programs, &account, &layout, &credentials, options)?;
-        control::ensure_running(&programs, &account, &layout, options)?;
+        control::ensure_running(&programs, &account, &layout, options, control::Holder::Newcomer)?;
         let usage = Some(Usage::join(&layout.root)?);
         Ok(Self {
             programs,
@@ -107,6 +107,16 @@ impl Cluster {
             usage,
             serve_lock: None,
         })
+    }
+
+    /// For the process that holds the folder as its server: starts the cluster again when its postmaster is gone. Says
+    /// whether it was running after all.
+    pub fn revive(options: &ClusterOptions) -> Result<bool, ClusterError> {
+        let account = Account::detect()?;
+        let layout = Layout::prepare(&options.data_dir, &account)?;
+        let programs = Programs::find(&layout.data())?;
+        let _guard = lock::guard(&layout.root)?;
+        control::ensure_running(&programs, &account, &layout, options, control::Holder::Server)
     }
 
     /// The URL of the role that owns the database and runs its migrations.

@@ -106,6 +106,30 @@ fn two_roles_with_few_rights() {
     assert!(!folder.0.join("pg").exists());
 }
 
+fn kill_postmaster(folder: &Path) {
+    let killed = postmaster(folder);
+    let status = Command::new("kill").args(["-9", &killed.to_string()]).status();
+    assert!(status.unwrap().success());
+    while alive(killed) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn its_server_revives_a_killed_cluster() {
+    if !can_run() {
+        return;
+    }
+    let folder = Folder::new("revive");
+    let options = ClusterOptions::new(&folder.0);
+    let cluster = Cluster::start(&options).unwrap();
+    assert!(Cluster::revive(&options).unwrap(), "it runs: nothing to do");
+    kill_postmaster(&folder.0);
+    assert!(!Cluster::revive(&options).unwrap());
+    assert_eq!(psql(&cluster.app_url(), "SELECT 1").unwrap(), "1");
+    cluster.destroy().unwrap();
+}
+
 #[test]
 fn data_outlives_a_stop_and_a_kill() {
     if !can_run() {
@@ -122,17 +146,7 @@ fn data_outlives_a_stop_and_a_kill() {
         psql(&cluster.owner_url(), "INSERT INTO t VALUES (2)").unwrap(),
         "INSERT 0 1"
     );
-    let killed = postmaster(&folder.0);
-    assert!(
-        Command::new("kill")
-            .args(["-9", &killed.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-    while alive(killed) {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    kill_postmaster(&folder.0);
     drop(cluster);
 
     let cluster = Cluster::start(&options).unwrap();

@@ -37,9 +37,9 @@ pub async fn supervise(pool: PgPool, options: ClusterOptions, mut stop: watch::R
 /// Starts the cluster if it is not running; the server's own hold on it keeps it running afterwards.
 async fn revive(options: ClusterOptions) {
     tracing::warn!("the embedded PostgreSQL does not answer; starting it if it is gone");
-    let started = tokio::task::spawn_blocking(move || Cluster::attach_or_start(&options).map(drop)).await;
+    let started = tokio::task::spawn_blocking(move || Cluster::revive(&options)).await;
     match started {
-        Ok(Ok(())) => {}
+        Ok(Ok(running)) => tracing::info!(running, "looked after the embedded PostgreSQL"),
         Ok(Err(error)) => tracing::error!(%error, "the embedded PostgreSQL could not be started; tried again soon"),
         Err(error) => tracing::error!(%error, "starting the embedded PostgreSQL failed"),
     }
