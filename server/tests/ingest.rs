@@ -75,6 +75,12 @@ async fn correlation_state_survives_a_restart() {
     server.ingest(&key, &rest).await;
     let alerts = server.get("/api/v1/alerts?peer=bastion-02", &token).await.json();
     assert_eq!(alerts["items"].as_array().unwrap().len(), 1, "{alerts:#}");
+    // The failures of before the restart are evidence too.
+    assert_eq!(
+        alerts["items"][0]["event_ids"].as_array().unwrap().len(),
+        10,
+        "{alerts:#}"
+    );
     server.end().await;
 }
 

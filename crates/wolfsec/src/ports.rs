@@ -162,6 +162,13 @@ pub trait EventRepository: Send {
     /// Newest first.
     async fn search(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>>;
     async fn get(&mut self, ts: Timestamp, id: EventId) -> RepositoryResult<Option<SecurityEvent>>;
+    /// The stored events of these hits with times from `since` to `until`, oldest first: what a correlation counted in earlier batches.
+    async fn hit_events(
+        &mut self,
+        ids: &[EventId],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> RepositoryResult<Vec<SecurityEvent>>;
     async fn insert_hits(&mut self, hits: &[CorrelationHit]) -> RepositoryResult<()>;
     /// Stored hits since a time, in event time order, at most `max`.
     async fn hits_since(&mut self, since: Timestamp, max: u32) -> RepositoryResult<Vec<CorrelationHit>>;

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::Duration;
 use wolfsec::Timestamp;
 use wolfsec::alerts::{Evidence, Finding, dedup_key, fold};
 use wolfsec::detection::{AnalysedEvent, CorrelationHit, CorrelationMatch, Correlator, Entity, RuleMatch};
-use wolfsec::events::{EcsColumns, IngestAnswer, NewEvent, RejectedLine};
+use wolfsec::events::{EcsColumns, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
 use wolfsec::ids::{AlertId, EventId, PeerId};
 use wolfsec::peers::PeerMark;
-use wolfsec::ports::{Digest, IngestRequest, PeerContact, UnitOfWork};
+use wolfsec::ports::{Digest, IngestRequest, PeerContact, RepositoryResult, UnitOfWork};
 
 use crate::{Failure, UseCases};
 
@@ -29,6 +30,9 @@ pub struct StoredBatch {
     pub alerts_raised: usize,
     pub alerts_repeated: usize,
 }
+
+/// How far around a correlation its earlier events are looked for; no bundled window is longer.
+const EVIDENCE_REACH: Duration = Duration::hours(24);
 
 type RequestKey = (PeerId, Digest);
 
@@ -63,7 +67,8 @@ impl UseCases {
         if !batch.hits.is_empty() {
             uow.events().insert_hits(&batch.hits).await?;
         }
-        let findings = batch.findings(fired);
+        let earlier = earlier_evidence(uow.as_mut(), &batch, &fired).await?;
+        let findings = batch.findings(fired, &earlier);
         let (raised, repeated) = self.fold_findings(uow.as_mut(), findings, now).await?;
 
         let (answers, remember) = batch.answers(&duplicates, &known);
@@ -225,7 +230,7 @@ impl Batch {
     }
 
     /// Every rule match of a stored event, and every correlation that fired.
-    fn findings(&mut self, fired: Vec<CorrelationMatch>) -> Vec<Finding> {
+    fn findings(&mut self, fired: Vec<CorrelationMatch>, earlier: &HashMap<EventId, Evidence>) -> Vec<Finding> {
         let by_id: HashMap<EventId, usize> = self.events.iter().enumerate().map(|(i, event)| (event.id, i)).collect();
         let mut findings = Vec::new();
         for correlation in fired {
@@ -236,9 +241,11 @@ impl Batch {
                 .rule_match
                 .contributing
                 .iter()
-                .filter_map(|id| by_id.get(id))
-                .filter(|&&other| other != index)
-                .map(|&other| evidence_of(&self.events[other], Vec::new()))
+                .filter(|id| **id != correlation.event_id)
+                .filter_map(|id| match by_id.get(id) {
+                    Some(&other) => Some(evidence_of(&self.events[other], Vec::new())),
+                    None => earlier.get(id).cloned(),
+                })
                 .collect();
             evidence.push(evidence_of(
                 &self.events[index],
@@ -295,6 +302,44 @@ impl Batch {
         }
         (answers, remember)
     }
+}
+
+/// What the correlations that fired counted in earlier batches, in one read.
+async fn earlier_evidence(
+    uow: &mut dyn UnitOfWork,
+    batch: &Batch,
+    fired: &[CorrelationMatch],
+) -> RepositoryResult<HashMap<EventId, Evidence>> {
+    let here: HashSet<EventId> = batch.events.iter().map(|event| event.id).collect();
+    let mut ids: Vec<EventId> = fired
+        .iter()
+        .flat_map(|fired| &fired.rule_match.contributing)
+        .copied()
+        .filter(|id| !here.contains(id))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let (Some(first), Some(last)) = (
+        fired.iter().map(|fired| fired.ts).min(),
+        fired.iter().map(|fired| fired.ts).max(),
+    ) else {
+        return Ok(HashMap::new());
+    };
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let events = uow
+        .events()
+        .hit_events(&ids, first - EVIDENCE_REACH, last + EVIDENCE_REACH)
+        .await?;
+    let evidence = |event: SecurityEvent| Evidence {
+        event_id: event.id,
+        ts: event.ts,
+        message: event.message,
+        fields: event.fields,
+        matched: Vec::new(),
+    };
+    Ok(events.into_iter().map(|event| (event.id, evidence(event))).collect())
 }
 
 fn count(identities: &[(Timestamp, EventId)]) -> HashMap<(Timestamp, EventId), usize> {

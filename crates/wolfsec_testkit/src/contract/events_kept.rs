@@ -63,6 +63,15 @@ pub async fn hits_come_back_in_event_order(store: &dyn Store) {
     assert_eq!(uow.events().hits_since(at(2), 10).await.unwrap(), all[1..]);
     // The newest ones count.
     assert_eq!(uow.events().hits_since(at(0), 2).await.unwrap(), all[1..]);
+    // Their events, within bounds and oldest first; an event that is no hit is none of them.
+    let events: Vec<NewEvent> = [(1, 1), (2, 2), (3, 3), (4, 2)]
+        .map(|(n, minutes)| event(n, peer, at(minutes)))
+        .to_vec();
+    uow.events().insert_batch(&events).await.unwrap();
+    let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+    let found = uow.events().hit_events(&ids, at(1), at(2)).await.unwrap();
+    assert_eq!(found.iter().map(|event| event.id).collect::<Vec<_>>(), ids[..2]);
+    assert!(uow.events().hit_events(&[], at(0), at(9)).await.unwrap().is_empty());
 }
 
 pub async fn rates_count_what_was_stored(store: &dyn Store) {

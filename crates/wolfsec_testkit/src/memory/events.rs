@@ -94,6 +94,19 @@ impl EventRepository for MemoryUnitOfWork {
     async fn get(&mut self, ts: Timestamp, id: EventId) -> RepositoryResult<Option<SecurityEvent>> {
         Ok(self.state.events.get(&(ts, id)).map(|event| self.state.read(event)))
     }
+    async fn hit_events(
+        &mut self,
+        ids: &[EventId],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> RepositoryResult<Vec<SecurityEvent>> {
+        let wanted = |key: &(Timestamp, EventId)| key.0 >= since && key.0 <= until && ids.contains(&key.1);
+        let keys = self.state.hits.keys().filter(|key| wanted(key));
+        Ok(keys
+            .filter_map(|key| self.state.events.get(key))
+            .map(|event| self.state.read(event))
+            .collect())
+    }
     async fn insert_hits(&mut self, hits: &[CorrelationHit]) -> RepositoryResult<()> {
         for hit in hits {
             self.state

@@ -217,6 +217,33 @@ impl EventRepository for PgUnitOfWork {
         row.as_ref().map(event).transpose()
     }
 
+    #[tracing::instrument(name = "pg.events.hit_events", skip_all, fields(ids = ids.len()))]
+    async fn hit_events(
+        &mut self,
+        ids: &[EventId],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> RepositoryResult<Vec<SecurityEvent>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let mut sql = QueryBuilder::<Postgres>::new(READ);
+        // The bounds twice: outside they select partitions, inside the hits.
+        sql.push("ts >= ")
+            .push_bind(since)
+            .push(" AND ts <= ")
+            .push_bind(until)
+            .push(" AND (ts, id) IN (SELECT ts, event_id FROM correlation_hits WHERE ts >= ")
+            .push_bind(since)
+            .push(" AND ts <= ")
+            .push_bind(until)
+            .push(" AND event_id = ANY(")
+            .push_bind(ids)
+            .push("))")
+            .push(JOINS)
+            .push(" ORDER BY e.ts, e.id LIMIT 1000");
+        let rows = sql.build().fetch_all(self.conn()).await.map_err(store_error)?;
+        rows.iter().map(event).collect()
+    }
+
     #[tracing::instrument(name = "pg.events.insert_hits", skip_all, fields(hits = hits.len()))]
     async fn insert_hits(&mut self, hits: &[CorrelationHit]) -> RepositoryResult<()> {
         let times: Vec<_> = hits.iter().map(|hit| hit.ts).collect();
