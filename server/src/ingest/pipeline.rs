@@ -63,9 +63,16 @@ struct Job {
     _bytes: OwnedSemaphorePermit,
 }
 
+/// One request between analysis and commit. The body is kept: should the group fail, each is tried alone.
+pub(super) struct Analysed {
+    pub raw: RawRequest,
+    pub request: AnalysedRequest,
+    pub reply: Reply,
+}
+
 /// A group between analysis and commit.
 pub(super) struct AnalysedGroup {
-    pub requests: Vec<(AnalysedRequest, Reply)>,
+    pub requests: Vec<Analysed>,
     pub snapshot: Snapshot,
     _bytes: Vec<OwnedSemaphorePermit>,
 }
@@ -152,37 +159,38 @@ fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
     let mut requests = Vec::with_capacity(jobs.len());
     let mut permits = Vec::with_capacity(jobs.len());
     for Job {
-        request,
+        request: raw,
         reply,
         _bytes: bytes,
     } in jobs
     {
-        let batch = RawBatch {
-            peer: request.peer,
-            received_at: request.received_at,
-            body: &request.body,
-        };
-        let (events, rejects) = snapshot.detector.analyse(batch);
-        let body_digest = Sha256::digest(&request.body).into();
-        let key = IngestRequest {
-            peer: request.peer,
-            body_digest,
-            received_at: request.received_at,
-        };
-        requests.push((
-            AnalysedRequest {
-                request: key,
-                address: request.address,
-                events,
-                rejects,
-            },
-            reply,
-        ));
+        let request = analyse_request(&raw, &snapshot);
+        requests.push(Analysed { raw, request, reply });
         permits.push(bytes);
     }
     AnalysedGroup {
         requests,
         snapshot,
         _bytes: permits,
+    }
+}
+
+/// CPU only: belongs on a blocking thread.
+pub(super) fn analyse_request(raw: &RawRequest, snapshot: &Snapshot) -> AnalysedRequest {
+    let batch = RawBatch {
+        peer: raw.peer,
+        received_at: raw.received_at,
+        body: &raw.body,
+    };
+    let (events, rejects) = snapshot.detector.analyse(batch);
+    AnalysedRequest {
+        request: IngestRequest {
+            peer: raw.peer,
+            body_digest: Sha256::digest(&raw.body).into(),
+            received_at: raw.received_at,
+        },
+        address: raw.address.clone(),
+        events,
+        rejects,
     }
 }

@@ -2,10 +2,11 @@
 
 use tokio::sync::mpsc;
 use wolfsec::detection::{Correlator, Detector};
-use wolfsec_app::events::AnalysedRequest;
+use wolfsec::events::IngestAnswer;
+use wolfsec_app::events::{AnalysedRequest, StoredBatch};
 use wolfsec_app::{Failure, FailureKind, UseCases};
 
-use super::pipeline::{AnalysedGroup, IngestError, Reply};
+use super::pipeline::{Analysed, AnalysedGroup, IngestError, RawRequest, Reply, analyse_request};
 use crate::adapters::detector::Snapshot;
 
 /// The correlator and the rules it was made for; absent after a rollback until it is replayed.
@@ -17,9 +18,51 @@ struct State {
 pub(super) async fn write_groups(use_cases: UseCases, mut groups: mpsc::Receiver<AnalysedGroup>) {
     let mut state = State::default();
     while let Some(AnalysedGroup { requests, snapshot, .. }) = groups.recv().await {
-        let (requests, replies): (Vec<AnalysedRequest>, Vec<Reply>) = requests.into_iter().unzip();
-        store(&use_cases, &mut state, &snapshot, requests, replies).await;
+        write_group(&use_cases, &mut state, &snapshot, requests).await;
     }
+}
+
+/// Stores a group in one transaction. When the store refuses it, each request is stored alone: whoever sent what
+/// cannot be stored must not take the others down.
+async fn write_group(use_cases: &UseCases, state: &mut State, snapshot: &Snapshot, group: Vec<Analysed>) {
+    let mut requests = Vec::with_capacity(group.len());
+    let mut waiting: Vec<(RawRequest, Reply)> = Vec::with_capacity(group.len());
+    for Analysed { raw, request, reply } in group {
+        requests.push(request);
+        waiting.push((raw, reply));
+    }
+    match store(use_cases, state, snapshot, requests).await {
+        Ok(stored) => {
+            for ((_, reply), answer) in waiting.into_iter().zip(stored.answers) {
+                // A client that went away has its batch stored all the same.
+                let _ = reply.send(Ok(answer));
+            }
+        }
+        Err(IngestError::Failed) if waiting.len() > 1 => {
+            tracing::warn!(requests = waiting.len(), "storing each request of the group alone");
+            for (raw, reply) in waiting {
+                let _ = reply.send(store_alone(use_cases, state, snapshot, raw).await);
+            }
+        }
+        Err(error) => {
+            for (_, reply) in waiting {
+                let _ = reply.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+async fn store_alone(
+    use_cases: &UseCases,
+    state: &mut State,
+    snapshot: &Snapshot,
+    raw: RawRequest,
+) -> Result<IngestAnswer, IngestError> {
+    let again = snapshot.clone();
+    let analysis = tokio::task::spawn_blocking(move || analyse_request(&raw, &again)).await;
+    let request = analysis.map_err(|_| IngestError::Failed)?;
+    let stored = store(use_cases, state, snapshot, vec![request]).await?;
+    stored.answers.into_iter().next().ok_or(IngestError::Failed)
 }
 
 async fn store(
@@ -27,8 +70,7 @@ async fn store(
     state: &mut State,
     snapshot: &Snapshot,
     requests: Vec<AnalysedRequest>,
-    replies: Vec<Reply>,
-) {
+) -> Result<StoredBatch, IngestError> {
     let outcome = match correlator(use_cases, state, snapshot).await {
         Ok(correlator) => use_cases.store_batch(requests, correlator).await,
         Err(failure) => Err(failure),
@@ -41,26 +83,20 @@ async fn store(
                 repeated = stored.alerts_repeated,
                 "batch committed"
             );
-            for (reply, answer) in replies.into_iter().zip(stored.answers) {
-                // A client that went away has its batch stored all the same.
-                let _ = reply.send(Ok(answer));
-            }
+            Ok(stored)
         }
         Err(failure) => {
             state.correlator = None;
-            let error = match failure.kind {
-                FailureKind::Unavailable => IngestError::Unavailable,
-                _ => IngestError::Failed,
-            };
             let cause = failure
                 .source
                 .as_deref()
                 .map(|source| format!("{source:?}"))
                 .unwrap_or_default();
             tracing::error!(%failure, cause, "batch rolled back");
-            for reply in replies {
-                let _ = reply.send(Err(error.clone()));
-            }
+            Err(match failure.kind {
+                FailureKind::Unavailable => IngestError::Unavailable,
+                _ => IngestError::Failed,
+            })
         }
     }
 }
@@ -91,3 +127,6 @@ async fn correlator<'a>(
         None => Err(Failure::new(FailureKind::Internal, "internal", "no correlator")),
     }
 }
+
+#[cfg(test)]
+mod tests;
