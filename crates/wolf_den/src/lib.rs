@@ -15,7 +15,7 @@ pub mod token;
 
 mod hex;
 
-pub use chain::{ChainDefect, ChainKey, ChainVerdict, GENESIS, Head, Verifier, seal, seal_head};
+pub use chain::{ChainKey, GENESIS, seal, seal_head};
 pub use keyring::{KeyRing, KeyRingError};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use random::RandomError;

@@ -3,7 +3,7 @@
 //! a record unseen.
 //!
 //! What it cannot see: an older state of the whole store put back, or all records and the head removed. Compare
-//! [`ChainVerdict::records`] and [`ChainVerdict::last_mac`] with a copy kept elsewhere for that.
+//! the count and the last MAC with a copy kept elsewhere for that.
 //!
 //! The MAC is HMAC-SHA-256 (RFC 2104, FIPS 198-1) over an encoding in which each part is preceded by its length in
 //! bytes (u64, big endian), and whose first part names the purpose, so that no two inputs share an encoding:
@@ -13,21 +13,14 @@
 //! | a record | `wolfsec/audit-record/1`, number (u64, big endian), MAC before (32 bytes), content |
 //! | the head | `wolfsec/audit-head/1`, count (u64, big endian), MAC of the last record (32 bytes) |
 
-mod verify;
-
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
-
-pub use verify::{ChainDefect, ChainVerdict, MAX_DEFECTS, Verifier};
 
 /// The MAC before the first record.
 pub const GENESIS: [u8; 32] = [0; 32];
-/// Number of the first record.
-pub const FIRST_SEQ: u64 = 1;
 
 const RECORD_DOMAIN: &[u8] = b"wolfsec/audit-record/1";
 const HEAD_DOMAIN: &[u8] = b"wolfsec/audit-head/1";
@@ -51,18 +44,7 @@ impl fmt::Debug for ChainKey {
     }
 }
 
-/// The chain's end as stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// Number of records, which is the number of the last one.
-    pub count: u64,
-    /// MAC of the last record, [`GENESIS`] without records.
-    pub last_mac: [u8; 32],
-    /// [`seal_head`] of the two.
-    pub seal: [u8; 32],
-}
-
-/// MAC of record `seq` (from [`FIRST_SEQ`], without gaps) with content `bytes`, after the record of MAC `prev`
+/// MAC of record `seq` (from 1, without gaps) with content `bytes`, after the record of MAC `prev`
 /// ([`GENESIS`] before the first).
 pub fn seal(key: &ChainKey, seq: u64, prev: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
     mac(key, &[RECORD_DOMAIN, &seq.to_be_bytes(), prev, bytes])
@@ -88,11 +70,6 @@ fn keyed(key: &ChainKey) -> Hmac<Sha256> {
     let mut block = Zeroizing::new([0; BLOCK_BYTES]);
     block[..32].copy_from_slice(key.0.as_slice());
     Hmac::new((&*block).into())
-}
-
-/// Whether two MACs are the same, in constant time.
-fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
-    left.ct_eq(right).into()
 }
 
 #[cfg(test)]

@@ -111,3 +111,92 @@ impl<'a> Walk<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wolfsec_testkit::{FakeSealer, build};
+
+    fn chain(length: i64) -> (Vec<SealedEntry>, ChainHead) {
+        let mut prev_mac = FakeSealer.genesis();
+        let entries: Vec<SealedEntry> = (1..=length)
+            .map(|seq| {
+                let entry = build::audit_entry("alert.commented", &format!("user{seq}"));
+                let bytes = canonical_bytes(&entry);
+                let mac = FakeSealer.seal(seq, &prev_mac, &bytes);
+                let sealed = SealedEntry {
+                    seq,
+                    entry,
+                    bytes,
+                    prev_mac,
+                    mac,
+                };
+                prev_mac = mac;
+                sealed
+            })
+            .collect();
+        let seal = FakeSealer.seal_head(length, &prev_mac);
+        (
+            entries,
+            ChainHead {
+                count: length,
+                last_mac: prev_mac,
+                seal,
+            },
+        )
+    }
+
+    fn defects(entries: &[SealedEntry], head: Option<ChainHead>) -> String {
+        let mut walk = Walk::new(&FakeSealer, head);
+        let _ = entries.iter().all(|entry| walk.step(entry));
+        walk.finish().defects.join("; ")
+    }
+
+    #[test]
+    fn an_honest_chain_verifies_and_later_entries_wait_for_the_next_run() {
+        let (entries, head) = chain(5);
+        assert_eq!(defects(&entries, Some(head)), "");
+        assert_eq!(defects(&[], None), "");
+        let (longer, _) = chain(7);
+        let (_, head) = chain(5);
+        assert_eq!(defects(&longer, Some(head)), "");
+    }
+
+    #[test]
+    fn an_edit_a_swap_a_deletion_and_a_cut_tail_are_each_named() {
+        let (entries, head) = chain(5);
+        let mut columns = entries.clone();
+        columns[2].entry.note = "changed".into();
+        assert!(defects(&columns, Some(head.clone())).contains("entry 3 was edited: its columns"));
+
+        let mut sealed = entries.clone();
+        sealed[2].entry.note = "changed".into();
+        sealed[2].bytes = canonical_bytes(&sealed[2].entry);
+        assert!(defects(&sealed, Some(head.clone())).contains("entry 3 was edited: its seal"));
+
+        let mut swapped = entries.clone();
+        swapped.swap(1, 2);
+        swapped[1].seq = 2;
+        swapped[2].seq = 3;
+        assert!(defects(&swapped, Some(head.clone())).contains("entry 2 does not follow entry 1"));
+
+        let mut deleted = entries.clone();
+        deleted.remove(2);
+        assert!(defects(&deleted, Some(head.clone())).contains("entries 3 to 3 are missing"));
+
+        assert!(defects(&entries[..3], Some(head.clone())).contains("the tail is cut: entries 4 to 5 are missing"));
+        assert!(defects(&[], Some(head)).contains("entries 1 to 5 are missing"));
+    }
+
+    #[test]
+    fn a_forged_or_missing_head_is_named() {
+        let (entries, head) = chain(3);
+        let shorter = ChainHead {
+            count: 2,
+            last_mac: entries[1].mac,
+            seal: head.seal,
+        };
+        assert!(defects(&entries[..2], Some(shorter)).contains("head was forged"));
+        assert!(defects(&entries, None).contains("head is missing"));
+    }
+}
