@@ -121,8 +121,8 @@ pub trait PeerRepository: Send {
     async fn insert_enrolment(&mut self, enrolment: &Enrolment, digest: &Digest) -> RepositoryResult<()>;
     /// Marks the token used if it is unused and not expired; `None` otherwise.
     async fn use_enrolment(&mut self, digest: &Digest, at: Timestamp) -> RepositoryResult<Option<EnrolmentId>>;
-    /// Keeps rejected lines, oldest dropped beyond [`crate::events::MAX_REJECTS_PER_PEER`].
-    async fn keep_rejects(&mut self, peer: PeerId, at: Timestamp, rejects: &[RejectedLine]) -> RepositoryResult<()>;
+    /// Keeps the rejected lines of these peers in a fixed number of statements, each peer's oldest dropped beyond [`crate::events::MAX_REJECTS_PER_PEER`].
+    async fn keep_rejects(&mut self, at: Timestamp, rejects: &[(PeerId, Vec<RejectedLine>)]) -> RepositoryResult<()>;
     /// Newest first.
     async fn list_rejects(&mut self, peer: PeerId, limit: Limit) -> RepositoryResult<Vec<StoredReject>>;
 }

@@ -74,9 +74,7 @@ impl UseCases {
         let (answers, remember) = batch.answers(&duplicates, &known);
         uow.events().remember_requests(&remember).await?;
         uow.peers().record_contacts(&batch.contacts).await?;
-        for (peer, rejects) in &batch.rejects {
-            uow.peers().keep_rejects(*peer, now, rejects).await?;
-        }
+        uow.peers().keep_rejects(now, &batch.rejects).await?;
         uow.commit().await?;
         Ok(StoredBatch {
             answers,

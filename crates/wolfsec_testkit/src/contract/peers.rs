@@ -163,9 +163,13 @@ pub async fn rejected_lines_are_bounded(store: &dyn Store) {
             })
             .collect::<Vec<_>>()
     };
-    uow.peers().keep_rejects(db.id, at(0), &lines(1, 1)).await.unwrap();
-    uow.peers().keep_rejects(web.id, at(0), &lines(1, 150)).await.unwrap();
-    uow.peers().keep_rejects(web.id, at(1), &lines(151, 260)).await.unwrap();
+    let both = [(db.id, lines(1, 1)), (web.id, lines(1, 150))];
+    uow.peers().keep_rejects(at(0), &both).await.unwrap();
+    uow.peers()
+        .keep_rejects(at(1), &[(web.id, lines(151, 260))])
+        .await
+        .unwrap();
+    uow.peers().keep_rejects(at(2), &[]).await.unwrap();
     let kept = uow.peers().list_rejects(web.id, limit(1000)).await.unwrap();
     assert_eq!(kept.len(), MAX_REJECTS_PER_PEER as usize);
     assert_eq!(

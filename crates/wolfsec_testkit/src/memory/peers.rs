@@ -92,17 +92,19 @@ impl PeerRepository for MemoryUnitOfWork {
             enrolment.id
         }))
     }
-    async fn keep_rejects(&mut self, peer: PeerId, at: Timestamp, rejects: &[RejectedLine]) -> RepositoryResult<()> {
-        let kept = self.state.rejects.entry(peer).or_default();
-        kept.extend(rejects.iter().map(|reject| StoredReject {
-            at,
-            line: i32::try_from(reject.line).unwrap_or(i32::MAX),
-            code: reject.code.as_str().to_owned(),
-            reason: reject.reason.clone(),
-            sample: reject.sample.clone(),
-        }));
-        let surplus = kept.len().saturating_sub(MAX_REJECTS_PER_PEER as usize);
-        kept.drain(..surplus);
+    async fn keep_rejects(&mut self, at: Timestamp, rejects: &[(PeerId, Vec<RejectedLine>)]) -> RepositoryResult<()> {
+        for (peer, lines) in rejects {
+            let kept = self.state.rejects.entry(*peer).or_default();
+            kept.extend(lines.iter().map(|reject| StoredReject {
+                at,
+                line: i32::try_from(reject.line).unwrap_or(i32::MAX),
+                code: reject.code.as_str().to_owned(),
+                reason: reject.reason.clone(),
+                sample: reject.sample.clone(),
+            }));
+            let surplus = kept.len().saturating_sub(MAX_REJECTS_PER_PEER as usize);
+            kept.drain(..surplus);
+        }
         Ok(())
     }
     async fn list_rejects(&mut self, peer: PeerId, limit: Limit) -> RepositoryResult<Vec<StoredReject>> {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 use wolfsec::Timestamp;
 use wolfsec::events::{MAX_REJECTS_PER_PEER, RejectedLine};
 use wolfsec::ids::{EnrolmentId, PeerId};
@@ -203,29 +204,37 @@ impl PeerRepository for PgUnitOfWork {
         Ok(id.map(EnrolmentId))
     }
 
-    #[tracing::instrument(name = "pg.peers.keep_rejects", skip_all, fields(rejects = rejects.len()))]
-    async fn keep_rejects(&mut self, peer: PeerId, at: Timestamp, rejects: &[RejectedLine]) -> RepositoryResult<()> {
+    #[tracing::instrument(name = "pg.peers.keep_rejects", skip_all, fields(peers = rejects.len()))]
+    async fn keep_rejects(&mut self, at: Timestamp, rejects: &[(PeerId, Vec<RejectedLine>)]) -> RepositoryResult<()> {
         if rejects.is_empty() {
             return Ok(());
         }
         let bound = MAX_REJECTS_PER_PEER as usize;
-        let kept = &rejects[rejects.len().saturating_sub(bound)..];
+        let kept: Vec<(Uuid, &RejectedLine)> = rejects
+            .iter()
+            .flat_map(|(peer, lines)| {
+                lines[lines.len().saturating_sub(bound)..]
+                    .iter()
+                    .map(|line| (peer.0, line))
+            })
+            .collect();
+        let peers: Vec<Uuid> = kept.iter().map(|(peer, _)| *peer).collect();
         let lines: Vec<i32> = kept
             .iter()
-            .map(|reject| i32::try_from(reject.line).unwrap_or(i32::MAX))
+            .map(|(_, reject)| i32::try_from(reject.line).unwrap_or(i32::MAX))
             .collect();
-        let codes: Vec<_> = kept.iter().map(|reject| reject.code.as_str()).collect();
-        let reasons: Vec<_> = kept.iter().map(|reject| storable(&reject.reason)).collect();
-        let samples: Vec<_> = kept.iter().map(|reject| storable(&reject.sample)).collect();
+        let codes: Vec<_> = kept.iter().map(|(_, reject)| reject.code.as_str()).collect();
+        let reasons: Vec<_> = kept.iter().map(|(_, reject)| storable(&reject.reason)).collect();
+        let samples: Vec<_> = kept.iter().map(|(_, reject)| storable(&reject.sample)).collect();
         sqlx::query(
             "INSERT INTO peer_rejects (peer_id, at, line, code, reason, sample)
-             SELECT $1, $2, line, code, reason, sample
-             FROM unnest($3::int[], $4::text[], $5::text[], $6::text[]) WITH ORDINALITY
-                  AS r (line, code, reason, sample, n)
+             SELECT peer_id, $1, line, code, reason, sample
+             FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[]) WITH ORDINALITY
+                  AS r (peer_id, line, code, reason, sample, n)
              ORDER BY n",
         )
-        .bind(peer.0)
         .bind(at)
+        .bind(&peers)
         .bind(&lines)
         .bind(&codes)
         .bind(&reasons)
@@ -234,10 +243,13 @@ impl PeerRepository for PgUnitOfWork {
         .await
         .map_err(store_error)?;
         sqlx::query(
-            "DELETE FROM peer_rejects WHERE peer_id = $1 AND id <=
-                 (SELECT id FROM peer_rejects WHERE peer_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1)",
+            "DELETE FROM peer_rejects USING (
+                 SELECT id, row_number() OVER (PARTITION BY peer_id ORDER BY id DESC) AS age
+                 FROM peer_rejects WHERE peer_id = ANY($1)
+             ) AS ranked
+             WHERE peer_rejects.id = ranked.id AND ranked.age > $2",
         )
-        .bind(peer.0)
+        .bind(&peers)
         .bind(i64::from(MAX_REJECTS_PER_PEER))
         .execute(self.conn())
         .await
