@@ -18,6 +18,10 @@ impl Limit {
             Some(Self(rows))
         }
     }
+    /// One row more, which says whether there is a next page; the one value beyond [`Limit::MAX`].
+    pub const fn with_surplus(self) -> Self {
+        Self(self.0 + 1)
+    }
     pub const fn get(self) -> u16 {
         self.0
     }
@@ -77,15 +81,16 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page out of up to `limit + 1` rows: the surplus row says that there is a next page.
-    pub fn from_surplus(mut items: Vec<T>, limit: Limit, cursor_of: impl Fn(&T) -> Cursor) -> Self {
+    pub fn from_surplus(items: Vec<T>, limit: Limit, cursor_of: impl Fn(&T) -> Cursor) -> Self {
+        Self::named(items, limit, |row| cursor_of(row).to_string())
+    }
+
+    /// The same with a cursor text of the list's own kind.
+    pub fn named(mut items: Vec<T>, limit: Limit, cursor_of: impl Fn(&T) -> String) -> Self {
         let size = usize::from(limit.get());
         let more = items.len() > size;
         items.truncate(size);
-        let next_cursor = if more {
-            items.last().map(|row| cursor_of(row).to_string())
-        } else {
-            None
-        };
+        let next_cursor = if more { items.last().map(cursor_of) } else { None };
         Self { items, next_cursor }
     }
 }

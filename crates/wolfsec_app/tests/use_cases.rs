@@ -303,3 +303,24 @@ async fn guessing_waits_longer_each_time() {
     world.clock.advance(Duration::seconds(2));
     world.use_cases.sign_in("ada", PASSWORD.into(), &client).await.unwrap();
 }
+
+#[tokio::test]
+async fn the_largest_page_still_leads_to_the_next_one() {
+    let world = world();
+    let admin = Caller::command_line();
+    for n in 0..1001 {
+        world.use_cases.add_peer(&admin, &format!("peer-{n:04}")).await.unwrap();
+    }
+    let limit = wolfsec::page::Limit::new(1000).unwrap();
+    let first = world.use_cases.list_peers(&admin, None, limit).await.unwrap();
+    assert_eq!(
+        (first.items.len(), first.next_cursor.as_deref()),
+        (1000, Some("peer-0999"))
+    );
+    let rest = world
+        .use_cases
+        .list_peers(&admin, Some("peer-0999"), limit)
+        .await
+        .unwrap();
+    assert_eq!((rest.items.len(), rest.next_cursor), (1, None));
+}

@@ -53,16 +53,8 @@ impl UseCases {
     #[tracing::instrument(name = "app.list_peers", skip_all)]
     pub async fn list_peers(&self, caller: &Caller, after: Option<&str>, limit: Limit) -> Result<Page<Peer>, Failure> {
         authorise(caller, Action::ReadPeers)?;
-        let mut items = self.begin().await?.peers().list(after, surplus(limit)).await?;
-        let size = usize::from(limit.get());
-        let more = items.len() > size;
-        items.truncate(size);
-        let next_cursor = if more {
-            items.last().map(|peer| peer.name.clone())
-        } else {
-            None
-        };
-        Ok(Page { items, next_cursor })
+        let items = self.begin().await?.peers().list(after, limit.with_surplus()).await?;
+        Ok(Page::named(items, limit, |peer| peer.name.clone()))
     }
 
     /// A peer and its newest rejected lines.
@@ -125,9 +117,4 @@ impl UseCases {
         uow.commit().await?;
         Ok(key)
     }
-}
-
-/// One row more than asked, to see whether there is a next page.
-pub(crate) fn surplus(limit: Limit) -> Limit {
-    Limit::new(limit.get().saturating_add(1)).unwrap_or(limit)
 }

@@ -2,6 +2,5 @@
 
 mod enrol;
 mod manage;
-pub(crate) use manage::surplus;
 
 pub use enrol::{EnrolledPeer, OWN_PEER};

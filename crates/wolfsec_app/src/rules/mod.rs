@@ -4,28 +4,19 @@ use wolfsec::page::Page;
 use wolfsec::rules::{Rule, RuleQuery};
 
 use crate::audit::Act;
-use crate::peers::surplus;
 use crate::{Action, Caller, Failure, UseCases, authorise};
 
 impl UseCases {
-    /// Rules by title; the next page is named by `title` + unit separator + `id` of the last one.
+    /// Rules by title; the next page is named by the last one's `id`.
     #[tracing::instrument(name = "app.list_rules", skip_all)]
     pub async fn list_rules(&self, caller: &Caller, query: &RuleQuery) -> Result<Page<Rule>, Failure> {
         authorise(caller, Action::ReadRules)?;
         let asked = RuleQuery {
-            limit: surplus(query.limit),
+            limit: query.limit.with_surplus(),
             ..query.clone()
         };
-        let mut items = self.begin().await?.rules().list(&asked).await?;
-        let size = usize::from(query.limit.get());
-        let more = items.len() > size;
-        items.truncate(size);
-        let next_cursor = if more {
-            items.last().map(|rule| rule.id.clone())
-        } else {
-            None
-        };
-        Ok(Page { items, next_cursor })
+        let items = self.begin().await?.rules().list(&asked).await?;
+        Ok(Page::named(items, query.limit, |rule| rule.id.clone()))
     }
 
     /// A rule with its YAML.
