@@ -18,8 +18,9 @@ test('the set-up form creates the first admin', async ({ page, server, checkPage
 
 test('every page passes axe and fits', async ({ signedIn: page, server, checkPage }) => {
   for (const path of ['/', '/alerts', '/events', '/rules', '/peers', '/peers/add', '/audit', '/admin/users', '/admin/tokens', '/account']) {
-    for (const width of [1440, 390]) {
+    for (const [width, colorScheme] of [[1440, 'dark'], [1440, 'light'], [390, 'dark'], [390, 'light']] as const) {
       await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
       await page.goto(server.url + path);
       await checkPage(page);
     }
