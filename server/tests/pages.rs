@@ -246,3 +246,28 @@ async fn probes_tell_alive_from_ready() {
     assert_eq!(ready.status, StatusCode::OK, "{}", ready.text());
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_in_a_crafted_link_are_not_shown_as_ours() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    server.user("ada", Role::Admin).await;
+    let cookie = server.sign_in("ada").await;
+    let failed = server
+        .form("/api/create_token", Some(&cookie), "name=&role=viewer")
+        .await;
+    let back = failed.headers["location"].to_str().unwrap();
+    let query = back.split_once('?').unwrap().1;
+    assert!(query.contains("__err=") && query.contains("__tag="), "{back}");
+    let own = server
+        .page(&format!("/admin/tokens?{query}"), Some(&cookie))
+        .await
+        .text();
+    assert!(own.contains("field__error"), "the form's own error is shown");
+    let crafted = query.split("&__tag=").next().unwrap();
+    let page = server.page(&format!("/admin/tokens?{crafted}"), Some(&cookie)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(!page.text().contains("field__error"), "without its tag it is not");
+    server.end().await;
+}

@@ -9,7 +9,7 @@ use crate::context;
 use crate::error::AppError;
 
 /// Parameters that speak of one answer only and never travel on.
-const PASSING: [&str; 3] = ["__path", "__err", "done"];
+const PASSING: [&str; 4] = ["__path", "__err", "__tag", "done"];
 
 /// The decoded query of a page, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

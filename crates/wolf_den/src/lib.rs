@@ -11,6 +11,7 @@ pub mod chain;
 pub mod keyring;
 pub mod password;
 pub mod random;
+pub mod tag;
 pub mod token;
 
 mod hex;
@@ -19,4 +20,5 @@ pub use chain::{ChainKey, GENESIS, seal, seal_head};
 pub use keyring::{KeyRing, KeyRingError};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use random::RandomError;
+pub use tag::TagKey;
 pub use token::{SecretToken, TokenDigest, TokenError, TokenKind};

@@ -10,6 +10,11 @@ pub fn random_16() -> [u8; 16] {
     wolf_den::random::uuid_bytes().unwrap_or_else(|error| end_without_randomness(&error))
 }
 
+/// The key under which this process tags what it sends through a browser.
+pub fn tag_key() -> wolf_den::TagKey {
+    wolf_den::TagKey::generate().unwrap_or_else(|error| end_without_randomness(&error))
+}
+
 fn end_without_randomness(error: &dyn std::error::Error) -> ! {
     tracing::error!(%error, "the operating system gives no random bytes");
     std::process::abort()

@@ -5,6 +5,7 @@ mod assets;
 mod body;
 mod credentials;
 mod error;
+mod form_errors;
 mod layers;
 mod limits;
 mod pages;

@@ -9,6 +9,7 @@ use http::StatusCode;
 use leptos::prelude::provide_context;
 
 use super::error::ApiError;
+use super::form_errors;
 use super::layers::ClientAddress;
 use super::state::AppState;
 
@@ -24,7 +25,8 @@ fn provide(state: &AppState, request: Option<&RequestContext>) {
 }
 
 /// A page.
-pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
+pub(super) async fn page(State(state): State<AppState>, mut request: Request) -> Response {
+    state.form_errors().keep_own(&mut request);
     let context = request.extensions().get::<RequestContext>().cloned();
     let options = state.leptos.clone();
     let provider = state.clone();
@@ -59,38 +61,20 @@ pub(super) async fn server_fn(State(state): State<AppState>, request: Request<Bo
     let context = request.extensions().get::<RequestContext>().cloned();
     let provider = state.clone();
     let (mut parts, body) = request.into_parts();
-    clean_referer(&mut parts.headers);
+    form_errors::clean_referer(&mut parts.headers);
+    let session = form_errors::session_of(&parts.headers);
     // Forms are small; a body limit stands on every route.
     let body = match super::body::small(body).await {
         Ok(bytes) => Body::from(bytes),
         Err(error) => return error.into_response(),
     };
     let request = Request::from_parts(parts, body);
-    leptos_axum::handle_server_fns_with_context(move || provide(&provider, context.as_ref()), request)
-        .await
-        .into_response()
-}
-
-/// A form that failed before comes back with its error in the address: taken out, or each try would add another.
-fn clean_referer(headers: &mut http::HeaderMap) {
-    let Some(referer) = headers.get(http::header::REFERER).and_then(|value| value.to_str().ok()) else {
-        return;
-    };
-    let Some((page, query)) = referer.split_once('?') else {
-        return;
-    };
-    let kept: Vec<&str> = query
-        .split('&')
-        .filter(|pair| !["__path=", "__err=", "done="].iter().any(|name| pair.starts_with(name)))
-        .collect();
-    let clean = if kept.is_empty() {
-        page.to_owned()
-    } else {
-        format!("{page}?{}", kept.join("&"))
-    };
-    if let Ok(value) = http::HeaderValue::from_str(&clean) {
-        headers.insert(http::header::REFERER, value);
-    }
+    let mut response =
+        leptos_axum::handle_server_fns_with_context(move || provide(&provider, context.as_ref()), request)
+            .await
+            .into_response();
+    state.form_errors().tag(&mut response, &session);
+    response
 }
 
 /// An API path that does not exist.

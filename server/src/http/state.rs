@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use wolfsec_app::UseCases;
 
 use super::assets::Assets;
+use super::form_errors::FormErrors;
 use super::limits::Limits;
 use crate::adapters::detector::DetectorHandle;
 use crate::config::Settings;
@@ -31,6 +32,7 @@ pub struct AppStateParts {
 pub struct AppState {
     parts: Arc<AppStateParts>,
     limits: Arc<Limits>,
+    form_errors: Arc<FormErrors>,
 }
 
 impl AppState {
@@ -39,10 +41,14 @@ impl AppState {
         Self {
             parts: Arc::new(parts),
             limits,
+            form_errors: Arc::new(FormErrors::new()),
         }
     }
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
+    }
+    pub(super) fn form_errors(&self) -> &FormErrors {
+        &self.form_errors
     }
     pub(super) fn is_trusted_proxy(&self, address: IpAddr) -> bool {
         self.settings.trusted_proxies.contains(&address)

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+mod line;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -15,6 +17,8 @@ use wolf_server::config::{Flags, Settings};
 use wolf_server::startup::{Installation, Server};
 use wolfsec::identity::Role;
 use wolfsec_app::{Caller, UseCases};
+
+pub use line::Line;
 
 /// Where throw-away databases can be made; the test command starts a cluster and says so here.
 pub fn test_cluster() -> Option<String> {
@@ -60,7 +64,18 @@ impl TestServer {
     }
 
     pub async fn start_with(variables: &[(&str, &str)]) -> Option<Self> {
+        Some(Self::on(&test_cluster()?, variables, None).await)
+    }
+
+    /// A server whose way to the database can be cut.
+    pub async fn start_on_a_line() -> Option<(Self, Line)> {
         let cluster = test_cluster()?;
+        let line = Line::to(&cluster).await;
+        Some((Self::on(&cluster, &[], Some(&line)).await, line))
+    }
+
+    async fn on(cluster: &str, variables: &[(&str, &str)], line: Option<&Line>) -> Self {
+        let cluster = cluster.to_owned();
         let database = format!("wolfsec_http_{}", uuid::Uuid::from_u128(rand_u128()).simple());
         admin(&cluster, &format!("CREATE DATABASE {database}")).await;
         let folder = std::env::temp_dir().join(&database);
@@ -72,20 +87,22 @@ impl TestServer {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
-        all.push(("WOLFSEC_DATABASE_URL".to_owned(), on_database(&cluster, &database)));
+        let url = on_database(&cluster, &database);
+        let url = line.map_or(url.clone(), |line| line.url(&url));
+        all.push(("WOLFSEC_DATABASE_URL".to_owned(), url));
         let flags = Flags {
             listen: None,
             data_dir: Some(folder.clone()),
         };
         let settings = Settings::from_sources(&flags, &all).unwrap();
         let server = Self::assemble(&settings, &folder).await;
-        Some(Self {
+        Self {
             server,
             settings,
             cluster,
             database,
             folder,
-        })
+        }
     }
 
     async fn assemble(settings: &Settings, folder: &std::path::Path) -> Server {
