@@ -278,3 +278,50 @@ async fn an_enrolment_token_works_once() {
     );
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_attack_of_a_single_line_raises_one_alert() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    let token = server.token("reader", Role::Viewer).await;
+    let at = now_plus(-1);
+    let attacks = [
+        (
+            "web-01",
+            json!({ "@timestamp": at, "host": { "name": "web-01" },
+                "message": "Nov 20 08:00:00 web-01 sudo[812]:   alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/bin/bash" }),
+            "sudo",
+        ),
+        (
+            "web-02",
+            json!({ "@timestamp": at, "host": { "name": "web-02" },
+                "message": "203.0.113.5 - - [20/Nov/2026:08:00:00 +0000] \"GET /uploads/shell.php?cmd=id HTTP/1.1\" 200 512 \"-\" \"curl/8.5\"" }),
+            "web shell",
+        ),
+        (
+            "ws-05",
+            json!({ "@timestamp": at, "Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1, "Hostname": "WS05",
+                "Image": "C:\\Users\\bob\\m.exe", "CommandLine": "m.exe \"privilege::debug\" \"sekurlsa::logonpasswords\" exit" }),
+            "mimikatz",
+        ),
+    ];
+    for (name, event, title) in attacks {
+        let key = server.peer(name).await;
+        let line = event.to_string();
+        for accepted in [1, 0, 0] {
+            assert_eq!(server.ingest(&key, &line).await.json()["accepted"], accepted, "{name}");
+        }
+        let alerts = server.get(&format!("/api/v1/alerts?peer={name}"), &token).await.json();
+        let items = alerts["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{name}: {alerts:#}");
+        let found = items[0]["rule_title"].as_str().unwrap().to_lowercase();
+        assert!(found.contains(title), "{found}");
+        assert_eq!(
+            (items[0]["count"].as_u64(), items[0]["peer"].as_str()),
+            (Some(1), Some(name))
+        );
+        assert!(!items[0]["techniques"].as_array().unwrap().is_empty(), "{name}");
+    }
+    server.end().await;
+}

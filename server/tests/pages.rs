@@ -271,3 +271,32 @@ async fn words_in_a_crafted_link_are_not_shown_as_ours() {
     assert!(!page.text().contains("field__error"), "without its tag it is not");
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarded_address_is_believed_from_trusted_proxies_only() {
+    // Requests of these tests come from 192.0.2.7.
+    for (trusted, seen) in [
+        ("192.0.2.7,198.51.100.1", "203.0.113.50"),
+        ("198.51.100.1", "192.0.2.7"),
+    ] {
+        let Some(server) = TestServer::start_with(&[("WOLFSEC_TRUSTED_PROXIES", trusted)]).await else {
+            return;
+        };
+        server.user("ada", Role::Admin).await;
+        let request = Request::post("/api/sign_in")
+            .header("origin", "http://127.0.0.1:8080")
+            .header("x-forwarded-for", "10.9.9.9, 203.0.113.50, 198.51.100.1")
+            .header("content-type", "application/x-www-form-urlencoded");
+        server
+            .send(request.body(Body::from("name=ada&password=wrong")).unwrap())
+            .await;
+        let query = wolfsec::audit::AuditQuery {
+            action: Some("session.sign_in_failed".into()),
+            ..Default::default()
+        };
+        let caller = wolfsec_app::Caller::command_line();
+        let entries = server.use_cases().list_audit(&caller, &query).await.unwrap();
+        assert_eq!(entries[0].entry.actor.address.as_deref(), Some(seen), "{trusted}");
+        server.end().await;
+    }
+}

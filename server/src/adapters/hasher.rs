@@ -71,3 +71,45 @@ impl PasswordHasher for Argon2Hasher {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test ends with the panic")]
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Barrier};
+
+    use wolfsec::ports::HasherError;
+
+    use super::{AT_ONCE, Argon2Hasher, QUEUE};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_run_at_once_a_bounded_queue_waits_and_the_next_is_told_to_come_back() {
+        let hasher = Arc::new(Argon2Hasher::default());
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        // The first two meet here, with the test: until then nothing ends.
+        let gate = Arc::new(Barrier::new(AT_ONCE + 1));
+        let mut tasks = Vec::new();
+        for n in 0..QUEUE {
+            let (hasher, running, most, gate) = (hasher.clone(), running.clone(), most.clone(), gate.clone());
+            let work = move || {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                if n < AT_ONCE {
+                    gate.wait();
+                }
+                running.fetch_sub(1, Ordering::SeqCst);
+                Ok(())
+            };
+            let mut future = Box::pin(async move { hasher.run(work).await });
+            // Takes its place in the queue now.
+            assert!(futures::poll!(&mut future).is_pending());
+            tasks.push(future);
+        }
+        assert!(matches!(hasher.run(|| Ok(())).await, Err(HasherError::Busy)));
+        let opened = tokio::task::spawn_blocking(move || gate.wait());
+        let ended = futures::future::join_all(tasks).await;
+        opened.await.unwrap();
+        assert!(ended.into_iter().all(|outcome| outcome.is_ok()));
+        assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
+    }
+}

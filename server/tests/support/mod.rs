@@ -147,6 +147,12 @@ impl TestServer {
         std::fs::remove_dir_all(folder).unwrap();
     }
 
+    pub fn database_url(&self) -> String {
+        on_database(&self.cluster, &self.database)
+    }
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.folder
+    }
     pub fn use_cases(&self) -> &UseCases {
         self.server.use_cases()
     }

@@ -22,12 +22,15 @@ mod users;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 
 pub use ready::{Readiness, answers, readiness};
 pub use store::{PgStore, PgUnitOfWork};
+
+/// What this server's schema is made of.
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
 const ACQUIRE_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -52,7 +55,7 @@ pub async fn connect(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Er
 pub async fn migrate(url: &str) -> Result<(), MigrateError> {
     let options = PgConnectOptions::from_str(url)?.application_name("wolfsec migrations");
     let mut connection = options.connect().await?;
-    sqlx::migrate!("../migrations").run(&mut connection).await?;
+    MIGRATIONS.run(&mut connection).await?;
     connection.close().await?;
     Ok(())
 }
