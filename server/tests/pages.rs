@@ -104,6 +104,26 @@ async fn every_server_function_refuses_a_caller_without_a_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn documents_are_compressed_for_whoever_can_read_it() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    server.user("ada", Role::Admin).await;
+    let get = |encoding: &str| {
+        let request = Request::get("/signin").header("accept", "text/html");
+        request.header("accept-encoding", encoding).body(Body::empty()).unwrap()
+    };
+    let packed = server.send(get("br, gzip")).await;
+    assert_eq!(packed.headers["content-encoding"], "gzip");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed.body.as_slice()), &mut text).unwrap();
+    assert!(text.contains("</html>"));
+    let plain = server.send(get("identity")).await;
+    assert!(plain.headers.get("content-encoding").is_none() && plain.text().contains("</html>"));
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_from_elsewhere_changes_nothing() {
     let Some(server) = TestServer::start().await else {
         return;

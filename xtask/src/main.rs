@@ -1,4 +1,4 @@
-//! `cargo xtask …`: sets up, builds, serves and tests Wolfsec. Everything it says goes to stderr; stdout is the server's.
+//! `cargo xtask …`: sets up, builds, serves, tests and measures Wolfsec. Everything it says goes to stderr; stdout is the server's.
 
 #![expect(
     clippy::print_stderr,
@@ -6,6 +6,7 @@
 )]
 
 mod assets;
+mod bench;
 mod paths;
 mod server;
 mod setup;
@@ -52,6 +53,12 @@ enum Command {
         #[arg(long)]
         dev: bool,
     },
+    /// Measures the release server under load, each figure beside its bound
+    Bench {
+        /// More arguments for the measuring tool; `--help` lists them
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
     /// Checks and tests everything, browser included
     Test {
         /// Run one step alone: fmt, clippy, clippy-wasm, tests or browser
@@ -79,6 +86,7 @@ fn main() -> ExitCode {
             steps.summary();
             Ok(())
         }
+        Command::Bench { rest } => bench::measure(&mut steps, &paths, &rest),
         Command::Test { only } => test::run(&mut steps, &paths, only),
     });
     match outcome {

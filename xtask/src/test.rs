@@ -12,7 +12,7 @@ use crate::setup::{self, WasmCompiler};
 use crate::step::{Done, Steps, cargo, command, note, run as run_command};
 
 /// What is checked natively. The browser's side is checked apart: together, cargo would merge the features of both.
-const NATIVE: [&str; 9] = [
+const NATIVE: [&str; 10] = [
     "wolfsec",
     "wolfsec_app",
     "wolf_den",
@@ -21,6 +21,7 @@ const NATIVE: [&str; 9] = [
     "wolfsec_testkit",
     "wolf_server",
     "app",
+    "wolfsec_bench",
     "xtask",
 ];
 

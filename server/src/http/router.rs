@@ -4,6 +4,8 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use super::{api, layers, pages, probes};
 use crate::http::AppState;
@@ -30,7 +32,16 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), layers::open_doors))
         .layer(from_fn_with_state(state.clone(), layers::refuse_forged))
         .layer(from_fn(layers::security_headers))
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state.clone(), layers::identify))
         .with_state(state)
+}
+
+/// Documents and lists; not streams, whose lines must leave at once, and nothing that is small. Pages carry no secret beside
+/// words of the request: forged forms are told by their origin, not by a token that could be guessed from lengths.
+fn worth_compressing() -> impl Predicate {
+    SizeAbove::new(1024)
+        .and(NotForContentType::const_new("text/event-stream"))
+        .and(NotForContentType::IMAGES)
 }
