@@ -12,10 +12,30 @@ use serde_json::Value;
 use wolfsec::rules::{RuleKind, RuleState};
 use wolfsec_detect::{LoadedRule, SigmaDetector, bundled_rules};
 
+/// ATT&CK's tactics as Sigma writes them.
+const TACTICS: [&str; 14] = [
+    "reconnaissance",
+    "resource-development",
+    "initial-access",
+    "execution",
+    "persistence",
+    "privilege-escalation",
+    "defense-evasion",
+    "credential-access",
+    "discovery",
+    "lateral-movement",
+    "collection",
+    "command-and-control",
+    "exfiltration",
+    "impact",
+];
+
 #[derive(Default)]
 struct Tally {
     matches: usize,
     near_misses: usize,
+    /// Cases that came out otherwise.
+    wrong: Vec<String>,
 }
 
 /// Whether a plain rule finds the event, be it as a match of its own or for correlations to count.
@@ -62,7 +82,11 @@ fn check(detector: &SigmaDetector, rule: &LoadedRule) -> Tally {
             }
             other => panic!("{}: {other:?}", rule.path),
         };
-        assert_eq!(found, expected, "{} line {}: {line}", rule.path, number + 1);
+        if found != expected {
+            tally
+                .wrong
+                .push(format!("{} line {}: found {found}: {line:.300}", rule.path, number + 1));
+        }
     }
     tally
 }
@@ -70,6 +94,7 @@ fn check(detector: &SigmaDetector, rule: &LoadedRule) -> Tally {
 #[test]
 fn every_rule_finds_its_events_and_leaves_near_misses_alone() {
     let (detector, rules) = bundled();
+    let mut wrong = Vec::new();
     for rule in &rules {
         assert_eq!(
             (rule.state, rule.reason.as_str()),
@@ -80,7 +105,29 @@ fn every_rule_finds_its_events_and_leaves_near_misses_alone() {
         let tally = check(&detector, rule);
         assert!(tally.matches >= 3, "{} needs three events that match", rule.path);
         assert!(tally.near_misses >= 3, "{} needs three near misses", rule.path);
+        wrong.extend(tally.wrong);
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The rules that raise alerts: all but those that only feed a correlation.
+#[test]
+fn the_pack_is_as_large_as_it_is_said_to_be() {
+    let (detector, rules) = bundled();
+    let of_kind = |kind| rules.iter().filter(|rule| rule.kind.rule_kind() == Some(kind)).count();
+    let correlations = of_kind(RuleKind::Correlation);
+    let held_back = rules.iter().filter(|rule| detector.holds_back(&rule.id)).count();
+    assert!(correlations >= 6, "{correlations} correlations");
+    assert!(
+        rules.len() - held_back >= 40,
+        "{} rules that alert",
+        rules.len() - held_back
+    );
+    let areas: BTreeSet<_> = rules.iter().filter_map(|rule| rule.path.split('/').next()).collect();
+    assert_eq!(
+        areas.into_iter().collect::<Vec<_>>(),
+        ["aws", "dns", "linux", "web", "windows", "wolfsec"]
+    );
 }
 
 #[test]
@@ -102,6 +149,11 @@ fn every_rule_says_who_wrote_it_and_what_it_is_about() {
             rule.path
         );
         assert!(!rule.description.is_empty(), "{}", rule.path);
+        let tactic = |tag: &String| {
+            let name = tag.strip_prefix("attack.").unwrap_or_default();
+            TACTICS.contains(&name)
+        };
+        assert!(rule.tags.iter().any(tactic), "{} names no tactic", rule.path);
     }
 }
 

@@ -108,6 +108,11 @@ impl SigmaDetector {
         rejected
     }
 
+    /// Whether a rule only feeds correlations and raises no alert by itself.
+    pub fn holds_back(&self, rule_id: &str) -> bool {
+        self.core.correlations.holds_back(rule_id)
+    }
+
     /// Matches of one event under all its log sources, each rule once.
     fn evaluate(&self, normalised: &Normalised) -> (Vec<RuleMatch>, Option<CorrelationHit>) {
         let view = JsonEvent::borrow(&normalised.view);

@@ -84,6 +84,7 @@ struct MappingFile {
     pattern: Vec<PatternFile>,
     services: BTreeMap<String, Vec<String>>,
     service_from: Vec<String>,
+    categories: HashMap<String, String>,
     channel: Vec<Channel>,
     category: Vec<Category>,
     event_type: Vec<EventType>,
@@ -100,12 +101,16 @@ pub(crate) struct Mapping {
     pub columns: Columns,
     pub aliases: Vec<(String, Vec<String>)>,
     pub service_from: Vec<String>,
+    /// Service to the category that rules of any product name for it.
+    pub categories: HashMap<String, String>,
     pub sources: Vec<Source>,
     pub routes: Arc<Routes>,
     pub windows: WindowsRoutes,
     when: Vec<When>,
     patterns: Vec<(Pattern, Vec<(String, String)>)>,
     services: HashMap<String, Arc<Routes>>,
+    /// Services that single programs have.
+    special: Vec<String>,
 }
 
 /// What recognition looks at.
@@ -136,6 +141,8 @@ impl Mapping {
             columns: COLUMN_NAMES.map(|column| columns.remove(column).unwrap_or_default()),
             aliases: file.aliases.into_iter().collect(),
             service_from: file.service_from,
+            categories: file.categories,
+            special: file.services.keys().cloned().collect(),
             services: by_program(&file.services, &file.logsource),
             routes: Arc::new(Routes::new(&file.logsource)),
             sources: file.logsource,
@@ -165,6 +172,38 @@ impl Mapping {
                     .map(|(name, value)| (name.to_owned(), Value::from(value))),
             );
         }
+    }
+
+    /// The source of a service that this mapping's programs may have.
+    pub fn special_source(&self, service: &str) -> Option<Source> {
+        let known = self.special.iter().any(|name| name == service);
+        let own = Source {
+            service: known.then(|| service.to_owned()),
+            ..Source::default()
+        };
+        known.then(|| {
+            self.sources
+                .first()
+                .map_or_else(|| own.clone(), |first| own.clone().or(first))
+        })
+    }
+
+    /// The source that a service's name alone leads to. Windows' services have everyday names (`system`, `application`):
+    /// they are believed beside an event id only.
+    pub fn known_source(&self, seen: &Seen<'_>, service: &str) -> Option<Source> {
+        let mut named = self.sources.iter();
+        let named = named.find(|source| source.service.as_deref() == Some(service)).cloned();
+        named.or_else(|| self.special_source(service)).or_else(|| {
+            let numbered = path::lookup(seen.map, "EventID").is_some();
+            numbered
+                .then(|| self.windows.product_of(service))
+                .flatten()
+                .map(|product| Source {
+                    product: Some(product.to_owned()),
+                    service: Some(service.to_owned()),
+                    ..Source::default()
+                })
+        })
     }
 
     /// Routes of a program that has a service of its own.

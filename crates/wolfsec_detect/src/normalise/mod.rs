@@ -41,7 +41,7 @@ const SUMMARY_FIELDS: usize = 6;
 const TIME_FIELDS: [&str; 3] = ["@timestamp", "timestamp", "time"];
 
 /// In the order in which shapes are tried.
-const MAPPINGS: [(&str, &str); 9] = [
+const MAPPINGS: [(&str, &str); 12] = [
     ("windows", include_str!("../../../../mappings/windows.toml")),
     ("wolfsec", include_str!("../../../../mappings/wolfsec.toml")),
     ("cloudtrail", include_str!("../../../../mappings/cloudtrail.toml")),
@@ -49,6 +49,9 @@ const MAPPINGS: [(&str, &str); 9] = [
     ("auditd", include_str!("../../../../mappings/auditd.toml")),
     ("sshd", include_str!("../../../../mappings/sshd.toml")),
     ("sudo", include_str!("../../../../mappings/sudo.toml")),
+    ("accounts", include_str!("../../../../mappings/accounts.toml")),
+    ("cron", include_str!("../../../../mappings/cron.toml")),
+    ("dns", include_str!("../../../../mappings/dns.toml")),
     ("access_log", include_str!("../../../../mappings/access_log.toml")),
     ("syslog", include_str!("../../../../mappings/syslog.toml")),
 ];
@@ -108,8 +111,7 @@ impl Normaliser {
             program: program.as_deref(),
             by_syslog,
         };
-        let explicit = explicit_source(&map);
-        let mapping = self.recognise(&seen, &explicit);
+        let (mapping, explicit) = self.source_of(&seen);
         let routes = self.extract(mapping, &seen, explicit, &mut added);
         for (name, value) in [("host.name", syslog.host), ("process.name", seen.program)] {
             if let Some(value) = value.filter(|_| by_syslog) {
@@ -159,6 +161,24 @@ impl Normaliser {
         }
     }
 
+    /// The mapping of an event and what the event says about its source. A lone `service` is a field of many formats:
+    /// it speaks only where no shape does, or where the shape's mapping has a service of that name.
+    fn source_of(&self, seen: &Seen<'_>) -> (Option<&Mapping>, Source) {
+        let (explicit, lone) = explicit_source(seen.map);
+        let mapping = self.recognise(seen, &explicit);
+        let Some(lone) = lone else {
+            return (mapping, explicit);
+        };
+        match mapping {
+            Some(mapping) => (Some(mapping), mapping.special_source(&lone).unwrap_or_default()),
+            None => self
+                .mappings
+                .iter()
+                .find_map(|mapping| Some((Some(mapping), mapping.known_source(seen, &lone)?)))
+                .unwrap_or_default(),
+        }
+    }
+
     /// By shape, unless the line names another source than the shape's; then by name.
     fn recognise(&self, seen: &Seen<'_>, explicit: &Source) -> Option<&Mapping> {
         let agrees = |mapping: &&Mapping| {
@@ -203,9 +223,11 @@ impl Normaliser {
         }
         add_aliases(mapping, seen.map, added);
         let shape_routes = match found {
-            Some(kind) => mapping
-                .windows
-                .find(&kind.channel, kind.event_id, kind.event_type.as_deref()),
+            Some(kind) => {
+                let channel = Some(kind.channel.as_str()).filter(|channel| !channel.is_empty());
+                let channel = channel.or(explicit.service.as_deref()).unwrap_or_default();
+                mapping.windows.find(channel, kind.event_id, kind.event_type.as_deref())
+            }
             None => mapping.routes_of_program(seen.program),
         };
         let service = mapping
@@ -213,6 +235,7 @@ impl Normaliser {
             .iter()
             .find_map(|name| path::text_at(seen.map, name))
             .map(|service| Source {
+                category: mapping.categories.get(service.as_ref()).cloned(),
                 service: Some(service.into_owned()),
                 ..Source::default()
             });
@@ -239,8 +262,8 @@ fn find<'e>(map: &'e Map<String, Value>, added: &'e [(String, Value)], name: &st
     path::lookup(map, name).or_else(|| added.iter().find(|(added, _)| added == name).map(|(_, value)| value))
 }
 
-/// What the line says about itself. A lone `service` is a field of many formats and says nothing.
-fn explicit_source(map: &Map<String, Value>) -> Source {
+/// What the line says about itself; a `service` that stands alone is given apart.
+fn explicit_source(map: &Map<String, Value>) -> (Source, Option<String>) {
     let word = |name: &str, nested: &str| {
         [name, nested]
             .iter()
@@ -255,7 +278,11 @@ fn explicit_source(map: &Map<String, Value>) -> Source {
         service: word("service", "logsource.service"),
     };
     let named = source.product.is_some() || source.category.is_some() || map.contains_key("logsource");
-    if named { source } else { Source::default() }
+    if named {
+        (source, None)
+    } else {
+        (Source::default(), source.service)
+    }
 }
 
 /// The line's own words first, its shape's for what it leaves open; then the shape's routes that agree.

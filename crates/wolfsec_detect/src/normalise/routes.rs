@@ -122,6 +122,8 @@ fn windows() -> String {
 /// What one channel leads to.
 #[derive(Debug)]
 struct Service {
+    name: String,
+    product: String,
     names: Vec<String>,
     other: Arc<Routes>,
     by_id: HashMap<u64, Arc<Routes>>,
@@ -151,11 +153,20 @@ impl WindowsRoutes {
         }
     }
 
+    /// The product of a service by its Sigma name.
+    pub fn product_of(&self, service: &str) -> Option<&str> {
+        let mut all = self.services.iter();
+        all.find(|known| known.name == service)
+            .map(|known| known.product.as_str())
+    }
+
+    /// `channel` may also be a service's Sigma name, where an event names that instead.
     pub fn find(&self, channel: &str, event_id: Option<u64>, event_type: Option<&str>) -> Arc<Routes> {
         let service = self
             .services
             .iter()
-            .find(|service| service.names.iter().any(|name| name.eq_ignore_ascii_case(channel)));
+            .find(|service| service.names.iter().any(|name| name.eq_ignore_ascii_case(channel)))
+            .or_else(|| self.services.iter().find(|service| service.name == channel));
         let Some(service) = service else {
             return Arc::clone(&self.unknown);
         };
@@ -203,6 +214,8 @@ impl Service {
             by_id,
             by_type,
             names: channel.names,
+            name: channel.service,
+            product: channel.product,
         }
     }
 }

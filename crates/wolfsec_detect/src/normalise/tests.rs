@@ -189,3 +189,65 @@ fn other_programs_are_syslog() {
     let event = of(&json!({"message": "x", "process": {"name": "cmd.exe"}})).event;
     assert_eq!(event.logsource, LogSource::default());
 }
+
+#[test]
+fn a_lone_service_counts_where_a_mapping_knows_it() {
+    for (value, expected) in [
+        (
+            json!({"message": FAILED, "service": "sshd"}),
+            source("linux", "", "sshd"),
+        ),
+        (json!({"message": "x", "service": "cron"}), source("linux", "", "cron")),
+        (
+            json!({"message": "x", "service": "VSFTPD"}),
+            source("linux", "", "vsftpd"),
+        ),
+        (
+            json!({"eventName": "x", "service": "cloudtrail"}),
+            source("aws", "", "cloudtrail"),
+        ),
+        (
+            json!({"EventID": 1, "Image": "x", "service": "sysmon"}),
+            source("windows", "process_creation", "sysmon"),
+        ),
+        // Syslog's own shape leaves the service open.
+        (
+            json!({"message": "Nov 20 08:00:00 db-01 mydaemon[1]: x", "service": "vsftpd"}),
+            source("linux", "", "vsftpd"),
+        ),
+        // A shape that says more is believed more.
+        (
+            json!({"@stream": "conn", "ts": 1_795_161_600, "service": "sshd"}),
+            source("zeek", "", "conn"),
+        ),
+        // Everyday words of other programs.
+        (json!({"message": "x", "service": "system"}), LogSource::default()),
+        (json!({"message": "x", "service": "checkout"}), LogSource::default()),
+    ] {
+        assert_eq!(of(&value).event.logsource, expected, "{value}");
+    }
+}
+
+#[test]
+fn zeek_and_name_servers_share_the_dns_category() {
+    let zeek = of(
+        &json!({"_path": "dns", "ts": 1_795_161_600, "query": "a.example", "qtype_name": "TXT", "id.orig_h": "10.0.0.5"}),
+    );
+    assert_eq!(zeek.event.logsource, source("zeek", "dns", "dns"));
+    assert_eq!(zeek.view["record_type"], "TXT");
+    for line in [
+        "dnsmasq[1]: query[TXT] a.example from 10.0.0.5",
+        "named[1]: client @0x7f00 10.0.0.5#4242 (a.example): query: a.example IN TXT +E(0)K (10.0.0.1)",
+        "named[1]: queries: info: client 10.0.0.5#4242 (a.example): query: a.example IN TXT + (10.0.0.1)",
+        "unbound[9:0]: [9:0] info: 10.0.0.5 a.example. TXT IN",
+    ] {
+        let Normalised { event, view, .. } = of(&json!({"message": format!("Nov 20 08:00:00 ns-01 {line}")}));
+        assert_eq!(event.logsource, source("", "dns", ""), "{line}");
+        assert_eq!(event.columns.source_ip.as_deref(), Some("10.0.0.5"), "{line}");
+        assert_eq!(
+            (&view["query"], &view["record_type"]),
+            (&json!("a.example"), &json!("TXT")),
+            "{line}"
+        );
+    }
+}
