@@ -1,5 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 refused or failed with the reason on stderr, 2 wrong usage.
 
+mod rules;
+
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use wolfsec::identity::Role;
 use wolfsec_app::Caller;
 
+use self::rules::{as_json, as_text, import_rules};
 use crate::config::{self, Flags, Settings};
 use crate::startup::{self, Installation};
 
@@ -38,6 +41,9 @@ enum Command {
     /// Manage API tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage detection rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Check the audit trail.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -82,6 +88,21 @@ enum TokenCommand {
         name: String,
         #[arg(long, value_parser = role)]
         role: Role,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RulesCommand {
+    /// Import the Sigma rules of a folder or a zip archive; rules that can run are switched on.
+    Import {
+        /// A folder, or a file that ends in .zip.
+        path: PathBuf,
+        /// Leave new rules switched off.
+        #[arg(long)]
+        disabled: bool,
+        /// Print counts and refused files as JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -145,6 +166,10 @@ async fn offline(command: Command, installation: &Installation) -> anyhow::Resul
         Command::Token(TokenCommand::Add { name, role }) => {
             let token = use_cases.create_token(&caller, &name, role, None).await?;
             say(&format!("{token}\n"))
+        }
+        Command::Rules(RulesCommand::Import { path, disabled, json }) => {
+            let import = import_rules(use_cases, &caller, &path, !disabled).await?;
+            say(&if json { as_json(&import) } else { as_text(&import) })
         }
         Command::Audit(AuditCommand::Verify) => {
             let report = use_cases.verify_audit(&caller).await?;

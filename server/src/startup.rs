@@ -12,17 +12,15 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use wolf_den::keyring::KeyRing;
-use wolfsec::Timestamp;
 use wolfsec::ports::Clock as _;
-use wolfsec::rules::{Rule, RuleKind, RuleOrigin, RuleState};
 use wolfsec_app::{Ports, UseCases};
-use wolfsec_detect::{LoadedKind, LoadedRule, RuleSource, SigmaDetector};
 
 use crate::adapters::clock::{SystemClock, TimeOrderedIds};
 use crate::adapters::crypto::{DenMint, DenSealer};
 use crate::adapters::detector::DetectorHandle;
 use crate::adapters::hasher::Argon2Hasher;
 use crate::adapters::pg;
+use crate::adapters::rule_packs::{self, SigmaPacks};
 use crate::cli::say;
 use crate::config::Settings;
 use crate::database::Database;
@@ -100,8 +98,7 @@ impl Installation {
             .await
             .context("connecting to the database")?;
         let keys = KeyRing::load_or_create(&settings.data_dir.join("keys")).context("loading the key ring")?;
-        let (detector, bundled) = load_bundled(SystemClock.now())?;
-        let detector = Arc::new(DetectorHandle::new(detector));
+        let detector = Arc::new(DetectorHandle::new(pool.clone())?);
         let use_cases = UseCases::new(Ports {
             store: Arc::new(pg::PgStore::new(pool.clone())),
             clock: Arc::new(SystemClock),
@@ -110,13 +107,13 @@ impl Installation {
             mint: Arc::new(DenMint),
             sealer: Arc::new(DenSealer::new(keys.audit_key().clone())),
             rules_changed: detector.clone(),
+            rule_packs: Arc::new(SigmaPacks),
         });
         detector.connect(use_cases.clone());
         use_cases
-            .sync_rules(&bundled)
+            .sync_rules(&rule_packs::bundled_rules(SystemClock.now()))
             .await
             .context("storing the bundled rules")?;
-        detector.apply(&use_cases.load_rules().await?);
         Ok((pool, use_cases, detector))
     }
 
@@ -129,58 +126,6 @@ impl Installation {
         self.pool.close().await;
         self.database.close().await;
     }
-}
-
-/// Compiles what the server ships; a rule that does not compile is kept with its reason.
-fn load_bundled(now: Timestamp) -> anyhow::Result<(SigmaDetector, Vec<Rule>)> {
-    let bundled = wolfsec_detect::bundled_rules();
-    let sources: Vec<RuleSource<'_>> = bundled
-        .iter()
-        .map(|rule| RuleSource {
-            path: rule.path,
-            yaml: rule.yaml,
-            enabled: true,
-        })
-        .collect();
-    let (detector, loaded) = SigmaDetector::load(&sources).context("loading the bundled rules")?;
-    let rules = loaded
-        .into_iter()
-        .filter_map(|rule| stored_rule(rule, &sources, now))
-        .collect();
-    Ok((detector, rules))
-}
-
-/// A file may hold several documents: each is stored with the whole file's text. Filters narrow other rules and are none.
-fn stored_rule(rule: LoadedRule, sources: &[RuleSource<'_>], now: Timestamp) -> Option<Rule> {
-    let kind = match rule.kind {
-        LoadedKind::Detection => RuleKind::Detection,
-        LoadedKind::Correlation => RuleKind::Correlation,
-        LoadedKind::Filter => return None,
-    };
-    let yaml = sources
-        .iter()
-        .find(|source| source.path == rule.path)
-        .map(|source| source.yaml.to_owned())
-        .unwrap_or_default();
-    Some(Rule {
-        id: rule.id,
-        title: rule.title,
-        description: rule.description,
-        author: rule.author,
-        level: rule.level,
-        kind,
-        origin: RuleOrigin::Bundled,
-        enabled: rule.state == RuleState::Usable,
-        state: rule.state,
-        reason: rule.reason,
-        version: 1,
-        logsource: rule.logsource,
-        techniques: rule.techniques,
-        references: rule.references,
-        path: rule.path,
-        yaml,
-        updated_at: now,
-    })
 }
 
 /// A running server: router, pipeline and workers on an installation.
@@ -208,6 +153,10 @@ impl Server {
             .keep_house(settings.retention_days)
             .await
             .context("making event partitions")?;
+        let listener = pg::RulesListener::connect(installation.database.url())
+            .await
+            .context("listening for changed rules")?;
+        installation.detector.serve().await.context("loading the rules")?;
         let (pipeline, writer) = Pipeline::start(
             use_cases.clone(),
             installation.detector.clone(),
@@ -222,6 +171,12 @@ impl Server {
             own_peer,
             settings.retention_days,
             stopped,
+        ));
+        tokio::spawn(workers::follow_rules(
+            installation.detector.clone(),
+            installation.database.url().to_owned(),
+            listener,
+            stop.subscribe(),
         ));
         if let Some(options) = installation.database.embedded() {
             tokio::spawn(workers::supervise(installation.pool.clone(), options, stop.subscribe()));

@@ -11,11 +11,13 @@ use crate::audit::{AuditQuery, AuditRecord, ChainHead, SealedEntry};
 use crate::detection::CorrelationHit;
 use crate::events::{EventQuery, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
 use crate::identity::{ApiToken, Role, Session, User};
-use crate::ids::{AlertId, ApiTokenId, EnrolmentId, EventId, PeerId, SessionId, UserId};
+use crate::ids::{AlertId, ApiTokenId, EnrolmentId, EventId, PeerId, RuleImportId, SessionId, UserId};
 use crate::overview::RateBucket;
 use crate::page::{Limit, Page};
 use crate::peers::{Enrolment, Peer, PeerMark, StoredReject};
-use crate::rules::{Rule, RuleQuery};
+use crate::rules::{
+    RefusedFile, Rule, RuleCredit, RuleImport, RuleOrigin, RulePack, RuleQuery, RuleText, RulesRevision, Upserted,
+};
 
 /// Digest of a secret token (SHA-256).
 pub type Digest = [u8; 32];
@@ -212,15 +214,29 @@ pub trait AlertRepository: Send {
 
 #[async_trait]
 pub trait RuleRepository: Send {
-    /// Inserts or updates by Sigma id in one statement; the switch of a rule that is there is kept. Returns how many changed.
-    async fn upsert_batch(&mut self, rules: &[Rule]) -> RepositoryResult<u64>;
+    /// Inserts or updates by Sigma id in one statement. A rule whose text, path and state are the same stays as it is; the
+    /// switch of a changed one is kept, except that what cannot run is off.
+    async fn upsert_batch(&mut self, rules: &[Rule]) -> RepositoryResult<Upserted>;
+    /// Where those of these rules come from that are there.
+    async fn origins(&mut self, ids: &[String]) -> RepositoryResult<Vec<(String, RuleOrigin)>>;
     /// By title; without the YAML text.
     async fn list(&mut self, query: &RuleQuery) -> RepositoryResult<Vec<Rule>>;
     async fn get(&mut self, id: &str) -> RepositoryResult<Option<Rule>>;
     async fn set_enabled(&mut self, id: &str, enabled: bool, at: Timestamp) -> RepositoryResult<bool>;
-    /// All rules with their YAML, for loading; bounded to 50,000.
-    async fn all(&mut self) -> RepositoryResult<Vec<Rule>>;
+    /// Who wrote those of these rules that are there.
+    async fn credits(&mut self, ids: &[String]) -> RepositoryResult<Vec<RuleCredit>>;
+    /// The text of every rule that can run, switched off or not, by id; bounded to 50,000.
+    async fn texts(&mut self) -> RepositoryResult<Vec<RuleText>>;
+    /// Ids of the rules that can run and are switched off; bounded to 50,000.
+    async fn switched_off(&mut self) -> RepositoryResult<Vec<String>>;
     async fn count_enabled(&mut self) -> RepositoryResult<i64>;
+    /// Rises with every change that is committed.
+    async fn revision(&mut self) -> RepositoryResult<RulesRevision>;
+    /// Remembers an import with its first problems; the oldest beyond the bound are forgotten.
+    async fn record_import(&mut self, import: &RuleImport) -> RepositoryResult<()>;
+    async fn import(&mut self, id: RuleImportId) -> RepositoryResult<Option<RuleImport>>;
+    /// Newest first, without their problems; all that are remembered.
+    async fn imports(&mut self) -> RepositoryResult<Vec<RuleImport>>;
 }
 
 #[async_trait]
@@ -297,7 +313,34 @@ pub trait AuditSealer: Send + Sync {
     fn genesis(&self) -> [u8; 32];
 }
 
-/// Rules changed: the running detector has to be rebuilt or masked.
+/// A pack that nothing can be taken from. The text says what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    #[error("{0}")]
+    Unreadable(String),
+    #[error("the work on the pack failed: {0}")]
+    Failed(String),
+}
+
+/// A pack after every rule in it was looked at.
+#[derive(Debug, Clone, Default)]
+pub struct JudgedPack {
+    pub name: String,
+    /// What can be stored: usable rules, and those that need values. Each id once; origin `imported`.
+    pub rules: Vec<Rule>,
+    pub refused: Vec<RefusedFile>,
+}
+
+/// Reads and judges rule packs, off the async threads.
+#[async_trait]
+pub trait RulePacks: Send + Sync {
+    /// The rule files of a zip archive, within bounds.
+    async fn unpack(&self, name: String, archive: Vec<u8>) -> Result<RulePack, PackError>;
+    /// Compiles every rule of a pack.
+    async fn judge(&self, pack: RulePack, now: Timestamp) -> Result<JudgedPack, PackError>;
+}
+
+/// Rules changed: the running detector has to be rebuilt or masked. Returns when it is, wherever it runs.
 #[async_trait]
 pub trait RulesChanged: Send + Sync {
     async fn rules_changed(&self);

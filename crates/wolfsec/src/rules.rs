@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+use crate::ids::RuleImportId;
 use crate::severity::Severity;
 
 slug_enum!(
@@ -28,6 +29,8 @@ pub struct Rule {
     pub title: String,
     pub description: String,
     pub author: String,
+    /// As the rule names it; empty where it names none.
+    pub license: String,
     pub level: Severity,
     pub kind: RuleKind,
     pub origin: RuleOrigin,
@@ -41,6 +44,8 @@ pub struct Rule {
     pub logsource: String,
     pub techniques: Vec<String>,
     pub references: Vec<String>,
+    /// Name of the imported pack; empty for bundled and own rules.
+    pub pack: String,
     /// Path inside its pack.
     pub path: String,
     pub yaml: String,
@@ -52,9 +57,110 @@ pub struct Rule {
 pub struct RuleQuery {
     pub enabled: Option<bool>,
     pub level: Option<Severity>,
+    pub origin: Option<RuleOrigin>,
+    pub state: Option<RuleState>,
     /// Occurs in title or id, case-insensitive.
     pub words: Option<String>,
     /// Only rules whose (title, id) sorts after this.
     pub after: Option<(String, String)>,
     pub limit: crate::page::Limit,
+}
+
+/// What a detector is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleText {
+    pub path: String,
+    pub yaml: String,
+}
+
+/// Who wrote a rule and where it comes from: shown with every match of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCredit {
+    pub id: String,
+    pub author: String,
+    pub license: String,
+    pub pack: String,
+    pub path: String,
+    pub references: Vec<String>,
+}
+
+/// How often rules changed; each rises with the commit of a change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RulesRevision {
+    /// Changes after which a detector has to be made anew: texts, states, rules that came or went.
+    pub text: i64,
+    /// Every change, switches too.
+    pub any: i64,
+}
+
+/// What an update of rules did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Upserted {
+    pub added: u64,
+    pub changed: u64,
+}
+
+/// A file or a document that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedFile {
+    /// Inside the pack.
+    pub path: String,
+    pub reason: String,
+}
+
+/// Rule files of a folder or an archive, as read; nothing is known about their content yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RulePack {
+    /// What it is called on screen.
+    pub name: String,
+    pub files: Vec<RuleText>,
+    /// What could not be read or was not taken, and why.
+    pub refused: Vec<RefusedFile>,
+}
+
+/// What became of an imported pack. Rules are counted, not files: a file may hold several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleImport {
+    pub id: RuleImportId,
+    pub at: Timestamp,
+    /// Name of who imported it.
+    pub actor: String,
+    pub pack: String,
+    /// Rules that can run.
+    pub used: u64,
+    pub needs_values: u64,
+    pub refused: u64,
+    /// New among those that were taken.
+    pub added: u64,
+    /// Taken before, with another text.
+    pub changed: u64,
+    /// Why nothing of it was taken; empty when it was.
+    pub failure: String,
+    /// What cannot run, by name: refused files first. At most [`MAX_IMPORT_PROBLEMS`] are stored.
+    pub problems: Vec<ImportProblem>,
+}
+
+/// Problems of one import that are stored.
+pub const MAX_IMPORT_PROBLEMS: usize = 1000;
+/// Imports that are remembered.
+pub const MAX_IMPORTS: i64 = 50;
+
+/// A rule of a pack that cannot run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportProblem {
+    pub path: String,
+    pub state: RuleState,
+    pub reason: String,
+}
+
+impl RuleImport {
+    /// The refused ones among the problems.
+    pub fn refused_files(&self) -> impl Iterator<Item = &ImportProblem> {
+        self.of_state(RuleState::Refused)
+    }
+
+    /// Problems of one state.
+    pub fn of_state(&self, state: RuleState) -> impl Iterator<Item = &ImportProblem> {
+        self.problems.iter().filter(move |problem| problem.state == state)
+    }
 }

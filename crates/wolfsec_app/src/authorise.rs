@@ -16,6 +16,7 @@ pub enum Action {
     OwnAccount,
     WorkAlerts,
     SwitchRules,
+    ImportRules,
     ManagePeers,
     ManageUsers,
     ManageTokens,
@@ -32,6 +33,7 @@ impl Action {
         Self::OwnAccount,
         Self::WorkAlerts,
         Self::SwitchRules,
+        Self::ImportRules,
         Self::ManagePeers,
         Self::ManageUsers,
         Self::ManageTokens,
@@ -47,7 +49,7 @@ impl Action {
             | Self::ReadAudit
             | Self::ReadOverview
             | Self::OwnAccount => Role::Viewer,
-            Self::WorkAlerts | Self::SwitchRules => Role::Operator,
+            Self::WorkAlerts | Self::SwitchRules | Self::ImportRules => Role::Operator,
             Self::ManagePeers | Self::ManageUsers | Self::ManageTokens => Role::Admin,
         }
     }
@@ -83,8 +85,8 @@ mod tests {
     #[test]
     fn each_role_may_exactly_this() {
         use Action::{
-            ManagePeers, ManageTokens, ManageUsers, OwnAccount, ReadAlerts, ReadAudit, ReadEvents, ReadOverview,
-            ReadPeers, ReadRules, SwitchRules, WorkAlerts,
+            ImportRules, ManagePeers, ManageTokens, ManageUsers, OwnAccount, ReadAlerts, ReadAudit, ReadEvents,
+            ReadOverview, ReadPeers, ReadRules, SwitchRules, WorkAlerts,
         };
         let viewer = vec![
             ReadAlerts,
@@ -95,7 +97,7 @@ mod tests {
             ReadOverview,
             OwnAccount,
         ];
-        let operator = [viewer.clone(), vec![WorkAlerts, SwitchRules]].concat();
+        let operator = [viewer.clone(), vec![WorkAlerts, SwitchRules, ImportRules]].concat();
         let admin = [operator.clone(), vec![ManagePeers, ManageUsers, ManageTokens]].concat();
         for (role, may) in [(Role::Viewer, viewer), (Role::Operator, operator), (Role::Admin, admin)] {
             let caller = Caller::new(

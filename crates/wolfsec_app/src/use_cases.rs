@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use wolfsec::Timestamp;
 use wolfsec::ports::{
-    AuditSealer, Clock, IdSource, PasswordHasher, RepositoryResult, RulesChanged, Store, TokenMint, UnitOfWork,
+    AuditSealer, Clock, IdSource, PasswordHasher, RepositoryResult, RulePacks, RulesChanged, Store, TokenMint,
+    UnitOfWork,
 };
 
 use crate::identity::SignInThrottle;
@@ -18,6 +19,7 @@ pub struct Ports {
     pub mint: Arc<dyn TokenMint>,
     pub sealer: Arc<dyn AuditSealer>,
     pub rules_changed: Arc<dyn RulesChanged>,
+    pub rule_packs: Arc<dyn RulePacks>,
 }
 
 /// All use cases; cheap to clone.

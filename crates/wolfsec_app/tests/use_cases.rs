@@ -15,7 +15,9 @@ use wolfsec_app::alerts::ChangeStatusError;
 use wolfsec_app::events::{AnalysedRequest, StoredBatch};
 use wolfsec_app::identity::ClientInfo;
 use wolfsec_app::{Caller, FailureKind, Ports, UseCases};
-use wolfsec_testkit::{FakeHasher, FakeMint, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build};
+use wolfsec_testkit::{
+    FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build,
+};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -35,6 +37,7 @@ fn world() -> World {
         mint: Arc::new(FakeMint::default()),
         sealer: Arc::new(FakeSealer),
         rules_changed: Arc::new(SilentRules),
+        rule_packs: Arc::new(FakePacks),
     });
     World { use_cases, clock }
 }
@@ -323,4 +326,93 @@ async fn the_largest_page_still_leads_to_the_next_one() {
         .await
         .unwrap();
     assert_eq!((rest.items.len(), rest.next_cursor), (1, None));
+}
+
+const IMPORT: &str = "a.yml=usable id-a\nb.yml=needs_values id-b\nc.yml=a broken one";
+
+async fn import(world: &World, archive: &str, enable: bool) -> wolfsec::rules::RuleImport {
+    let caller = Caller::command_line();
+    let archive = archive.as_bytes().to_vec();
+    world
+        .use_cases
+        .import_rule_archive(&caller, "pack".to_owned(), archive, enable)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_import_switches_on_what_can_run_names_the_rest_and_changes_nothing_twice() {
+    let world = world();
+    let caller = Caller::command_line();
+    let first = import(&world, IMPORT, true).await;
+    assert_eq!((first.used, first.needs_values, first.refused), (1, 1, 1));
+    assert_eq!((first.added, first.changed), (2, 0));
+    let refused: Vec<_> = first.refused_files().collect();
+    assert_eq!(
+        (refused[0].path.as_str(), refused[0].reason.as_str()),
+        ("c.yml", "a broken one")
+    );
+    assert!(world.use_cases.get_rule(&caller, "id-a").await.unwrap().enabled);
+    assert!(!world.use_cases.get_rule(&caller, "id-b").await.unwrap().enabled);
+    world.use_cases.switch_rule(&caller, "id-a", false).await.unwrap();
+    let revision = world.use_cases.rules_revision().await.unwrap();
+    let second = import(&world, IMPORT, true).await;
+    assert_eq!((second.used, second.added, second.changed), (1, 0, 0));
+    assert_eq!(world.use_cases.rules_revision().await.unwrap(), revision);
+
+    let third = import(&world, "a.yml=usable id-a but newer\nd.yml=usable id-d", false).await;
+    assert_eq!((third.added, third.changed), (1, 1));
+    let changed = world.use_cases.get_rule(&caller, "id-a").await.unwrap();
+    assert_eq!(
+        (changed.enabled, changed.yaml.as_str()),
+        (false, "usable id-a but newer")
+    );
+    assert!(!world.use_cases.get_rule(&caller, "id-d").await.unwrap().enabled);
+    assert_eq!(world.use_cases.get_rule_import(&caller, third.id).await.unwrap(), third);
+    let trail = world
+        .use_cases
+        .list_audit(&caller, &wolfsec::audit::AuditQuery::default())
+        .await
+        .unwrap();
+    let imports: Vec<_> = trail
+        .iter()
+        .filter(|record| record.entry.action == "rules.imported")
+        .collect();
+    assert_eq!(imports.len(), 3);
+    assert_eq!(
+        imports[2].entry.note,
+        "1 used, 1 need values, 1 refused; 2 new, 0 changed"
+    );
+}
+
+#[tokio::test]
+async fn an_import_leaves_other_rules_alone_and_an_unreadable_pack_changes_nothing() {
+    let world = world();
+    let caller = Caller::command_line();
+    world
+        .use_cases
+        .sync_rules(&[build::rule("id-a", "Bundled")])
+        .await
+        .unwrap();
+    let taken = import(&world, IMPORT, true).await;
+    assert_eq!((taken.used, taken.refused), (0, 2));
+    assert!(
+        taken
+            .refused_files()
+            .any(|file| file.reason == "a bundled rule has the id id-a")
+    );
+    assert_eq!(
+        world.use_cases.get_rule(&caller, "id-a").await.unwrap().title,
+        "Bundled"
+    );
+
+    let revision = world.use_cases.rules_revision().await.unwrap();
+    let broken = world
+        .use_cases
+        .import_rule_archive(&caller, "pack".to_owned(), vec![0xff], true)
+        .await
+        .unwrap();
+    assert_eq!((broken.failure.as_str(), broken.used), ("not an archive", 0));
+    assert_eq!(world.use_cases.rules_revision().await.unwrap(), revision);
+    assert_eq!(world.use_cases.list_rule_imports(&caller).await.unwrap().len(), 2);
 }

@@ -7,7 +7,9 @@ mod bundled;
 mod correlate;
 mod engine;
 mod normalise;
+mod pack;
 
 pub use bundled::{BundledRule, bundled_rules};
 pub use engine::{DetectError, LoadedKind, LoadedRule, RuleSource, SigmaDetector};
 pub use normalise::MappingError;
+pub use pack::{JudgedDocument, judge};

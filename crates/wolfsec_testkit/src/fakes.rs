@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use wolfsec::Timestamp;
 use wolfsec::ports::{
-    AuditSealer, Clock, Digest, HasherError, IdSource, PasswordHasher, RulesChanged, TokenKind, TokenMint,
+    AuditSealer, Clock, Digest, HasherError, IdSource, JudgedPack, PackError, PasswordHasher, RulePacks, RulesChanged,
+    TokenKind, TokenMint,
 };
+use wolfsec::rules::{RefusedFile, Rule, RuleOrigin, RulePack, RuleState, RuleText};
 
 /// A clock that stands until it is set.
 #[derive(Debug)]
@@ -123,4 +125,56 @@ pub(crate) fn scramble(parts: &[&[u8]]) -> [u8; 32] {
         chunk.copy_from_slice(&hash.to_be_bytes());
     }
     out
+}
+
+/// Packs whose files say in their text what becomes of them: `usable ID`, `needs_values ID`, and anything else is refused.
+#[derive(Debug, Default)]
+pub struct FakePacks;
+
+#[async_trait]
+impl RulePacks for FakePacks {
+    /// An "archive" is lines of `path=text`.
+    async fn unpack(&self, name: String, archive: Vec<u8>) -> Result<RulePack, PackError> {
+        let text = String::from_utf8(archive).map_err(|_| PackError::Unreadable("not an archive".to_owned()))?;
+        let file = |line: &str| {
+            let (path, yaml) = line.split_once('=').unwrap();
+            RuleText {
+                path: path.to_owned(),
+                yaml: yaml.to_owned(),
+            }
+        };
+        Ok(RulePack {
+            name,
+            files: text.lines().map(file).collect(),
+            refused: Vec::new(),
+        })
+    }
+    async fn judge(&self, pack: RulePack, now: Timestamp) -> Result<JudgedPack, PackError> {
+        let mut judged = JudgedPack {
+            name: pack.name,
+            refused: pack.refused,
+            ..JudgedPack::default()
+        };
+        for file in pack.files {
+            let (state, id) = file.yaml.split_once(' ').unwrap_or_default();
+            let Ok(state) = state.parse::<RuleState>() else {
+                judged.refused.push(RefusedFile {
+                    path: file.path,
+                    reason: file.yaml,
+                });
+                continue;
+            };
+            judged.rules.push(Rule {
+                origin: RuleOrigin::Imported,
+                state,
+                enabled: false,
+                pack: judged.name.clone(),
+                path: file.path,
+                yaml: file.yaml.clone(),
+                updated_at: now,
+                ..crate::build::rule(id.split(' ').next().unwrap(), id)
+            });
+        }
+        Ok(judged)
+    }
 }

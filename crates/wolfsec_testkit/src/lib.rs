@@ -7,5 +7,5 @@ pub mod contract;
 mod fakes;
 mod memory;
 
-pub use fakes::{FakeHasher, FakeMint, FakeSealer, FixedClock, SequentialIds, SilentRules};
+pub use fakes::{FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, SequentialIds, SilentRules};
 pub use memory::MemoryStore;

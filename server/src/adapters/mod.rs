@@ -5,3 +5,4 @@ pub mod crypto;
 pub mod detector;
 pub mod hasher;
 pub mod pg;
+pub mod rule_packs;

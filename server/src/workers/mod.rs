@@ -1,5 +1,6 @@
 //! What runs on timers: keeping house, the server's own events and heartbeat. Each tick is idempotent.
 
+mod follow_rules;
 mod supervise;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use wolfsec_app::UseCases;
 
 use crate::ingest::{Pipeline, forward_audit};
 
+pub use follow_rules::follow_rules;
 pub use supervise::supervise;
 
 const HOUSE_EVERY: Duration = Duration::from_mins(10);

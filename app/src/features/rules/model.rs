@@ -1,7 +1,7 @@
 //! The rule list's state in the URL.
 
 use wolfsec::page::Limit;
-use wolfsec::rules::{Rule, RuleQuery, RuleState};
+use wolfsec::rules::{Rule, RuleOrigin, RuleQuery, RuleState};
 use wolfsec::severity::Severity;
 
 use crate::features::url_query::{UrlQuery, encode};
@@ -29,6 +29,22 @@ pub fn rule_query(url: &UrlQuery) -> Result<RuleQuery, Vec<(&'static str, String
             None
         }
     };
+    let origin = match url.get("origin").map(str::parse::<RuleOrigin>) {
+        None => None,
+        Some(Ok(origin)) => Some(origin),
+        Some(Err(error)) => {
+            bad.push(("origin", error.to_string()));
+            None
+        }
+    };
+    let state = match url.get("state").map(str::parse::<RuleState>) {
+        None => None,
+        Some(Ok(state)) => Some(state),
+        Some(Err(error)) => {
+            bad.push(("state", error.to_string()));
+            None
+        }
+    };
     if !bad.is_empty() {
         return Err(bad);
     }
@@ -38,6 +54,8 @@ pub fn rule_query(url: &UrlQuery) -> Result<RuleQuery, Vec<(&'static str, String
     Ok(RuleQuery {
         enabled,
         level,
+        origin,
+        state,
         words: url.get("q").map(ToOwned::to_owned),
         after,
         limit: Limit::new(100).unwrap_or_default(),
@@ -93,10 +111,15 @@ mod tests {
         assert_eq!(query.level, Some(Severity::High));
         assert_eq!(query.words.as_deref(), Some("ssh"));
         assert_eq!(query.after, Some(("B".to_owned(), "id-1".to_owned())));
-        let bad = rule_query(&UrlQuery::parse("level=loud&enabled=maybe")).unwrap_err();
+        let query = rule_query(&UrlQuery::parse("origin=imported&state=needs_values")).unwrap();
+        assert_eq!(
+            (query.origin, query.state),
+            (Some(RuleOrigin::Imported), Some(RuleState::NeedsValues))
+        );
+        let bad = rule_query(&UrlQuery::parse("level=loud&enabled=maybe&origin=x&state=y")).unwrap_err();
         assert_eq!(
             bad.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-            ["enabled", "level"]
+            ["enabled", "level", "origin", "state"]
         );
     }
 

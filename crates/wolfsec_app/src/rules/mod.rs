@@ -1,7 +1,9 @@
 //! Rules: reading them, switching them, keeping the bundled ones current.
 
+mod import;
+
 use wolfsec::page::Page;
-use wolfsec::rules::{Rule, RuleQuery};
+use wolfsec::rules::{Rule, RuleCredit, RuleQuery, RuleText, RulesRevision, Upserted};
 
 use crate::audit::Act;
 use crate::{Action, Caller, Failure, UseCases, authorise};
@@ -59,16 +61,33 @@ impl UseCases {
 
     /// Brings stored rules up to date with what the server ships; switches stay as people set them.
     #[tracing::instrument(name = "app.sync_rules", skip_all, fields(rules = rules.len()))]
-    pub async fn sync_rules(&self, rules: &[Rule]) -> Result<u64, Failure> {
+    pub async fn sync_rules(&self, rules: &[Rule]) -> Result<Upserted, Failure> {
         let mut uow = self.begin().await?;
         let changed = uow.rules().upsert_batch(rules).await?;
         uow.commit().await?;
         Ok(changed)
     }
 
-    /// Every stored rule, for loading the detector.
-    #[tracing::instrument(name = "app.load_rules", skip_all)]
-    pub async fn load_rules(&self) -> Result<Vec<Rule>, Failure> {
-        Ok(self.begin().await?.rules().all().await?)
+    /// Who wrote these rules: shown with what they found.
+    #[tracing::instrument(name = "app.rule_credits", skip_all)]
+    pub async fn rule_credits(&self, caller: &Caller, ids: &[String]) -> Result<Vec<RuleCredit>, Failure> {
+        authorise(caller, Action::ReadRules)?;
+        Ok(self.begin().await?.rules().credits(ids).await?)
+    }
+
+    /// How often rules have changed: what a detector compares itself with.
+    pub async fn rules_revision(&self) -> Result<RulesRevision, Failure> {
+        Ok(self.begin().await?.rules().revision().await?)
+    }
+
+    /// The texts of the rules that can run, for loading a detector.
+    #[tracing::instrument(name = "app.rule_texts", skip_all)]
+    pub async fn rule_texts(&self) -> Result<Vec<RuleText>, Failure> {
+        Ok(self.begin().await?.rules().texts().await?)
+    }
+
+    /// The rules that are switched off, for masking a detector.
+    pub async fn rules_switched_off(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.begin().await?.rules().switched_off().await?)
     }
 }

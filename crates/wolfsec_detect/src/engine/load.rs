@@ -52,6 +52,8 @@ pub struct LoadedRule {
     pub level: Severity,
     pub description: String,
     pub author: String,
+    /// Sigma `license`; empty without one.
+    pub license: String,
     /// Sigma `status`: `stable`, `test`, `experimental` …; empty without one.
     pub status: String,
     pub references: Vec<String>,
@@ -75,8 +77,28 @@ pub(super) struct Loaded {
     pub rules: Vec<LoadedRule>,
 }
 
+/// Looks at every rule as loading does, but makes no engine. What each source holds is given in the sources' order.
+pub(crate) fn judge(sources: &[RuleSource<'_>]) -> Vec<Vec<LoadedRule>> {
+    let mut loader = Loader {
+        only_judges: true,
+        ..Loader::default()
+    };
+    let mut ends = Vec::with_capacity(sources.len());
+    for source in sources {
+        loader.read(source);
+        ends.push(loader.rules.len());
+    }
+    let mut rules = loader.judged().into_iter();
+    let mut start = 0;
+    ends.into_iter()
+        .map(|end| rules.by_ref().take(end - std::mem::replace(&mut start, end)).collect())
+        .collect()
+}
+
 #[derive(Default)]
 struct Loader {
+    /// Compiled rules are not kept.
+    only_judges: bool,
     ids: HashSet<String>,
     compiled: Vec<CompiledRule>,
     plain: Vec<SigmaRule>,
@@ -134,6 +156,7 @@ impl Loader {
             level: severity(rule.level),
             description: rule.description.clone().unwrap_or_default(),
             author: rule.author.clone().unwrap_or_default(),
+            license: rule.license.clone().unwrap_or_default(),
             status: rule.status.map(status_word).unwrap_or_default(),
             references: rule.references.clone(),
             techniques: techniques(&rule.tags),
@@ -156,7 +179,9 @@ impl Loader {
                 );
             }
             Ok(compiled) => {
-                self.compiled.push(compiled);
+                if !self.only_judges {
+                    self.compiled.push(compiled);
+                }
                 self.plain.push(rule);
             }
         }
@@ -170,6 +195,7 @@ impl Loader {
             level: severity(rule.level),
             description: rule.description.clone().unwrap_or_default(),
             author: rule.author.clone().unwrap_or_default(),
+            license: rule.license.clone().unwrap_or_default(),
             status: rule.status.map(status_word).unwrap_or_default(),
             references: rule.references.clone(),
             techniques: techniques(&rule.tags),
@@ -213,23 +239,34 @@ impl Loader {
         Ok(())
     }
 
-    fn finish(mut self) -> Loaded {
-        let mut engine = Engine::new();
-        engine.set_match_detail(MatchDetailLevel::Full);
-        engine.extend_compiled_rules(self.compiled);
-        if !self.filters.is_empty() {
-            let mut collection = SigmaCollection::new();
-            collection.filters = self.filters;
-            // Each filter compiled already: nothing is left to fail.
-            let applied = engine.add_collection(&collection);
-            debug_assert!(applied.is_ok());
-        }
-        let (correlations, refused) = CorrelationPlan::new(&self.plain, self.correlations);
+    /// Correlations are judged when all rules are known.
+    fn plan_correlations(&mut self) -> CorrelationPlan {
+        let (plan, refused) = CorrelationPlan::new(&self.plain, std::mem::take(&mut self.correlations));
         for (id, reason) in refused {
             if let Some(loaded) = self.rules.iter_mut().find(|rule| rule.id == id) {
                 loaded.refuse(reason);
             }
         }
+        plan
+    }
+
+    fn judged(mut self) -> Vec<LoadedRule> {
+        self.plan_correlations();
+        self.rules
+    }
+
+    fn finish(mut self) -> Loaded {
+        let mut engine = Engine::new();
+        engine.set_match_detail(MatchDetailLevel::Full);
+        engine.extend_compiled_rules(std::mem::take(&mut self.compiled));
+        if !self.filters.is_empty() {
+            let mut collection = SigmaCollection::new();
+            collection.filters = std::mem::take(&mut self.filters);
+            // Each filter compiled already: nothing is left to fail.
+            let applied = engine.add_collection(&collection);
+            debug_assert!(applied.is_ok());
+        }
+        let correlations = self.plan_correlations();
         Loaded {
             engine,
             correlations,
@@ -253,6 +290,7 @@ fn blank(source: &RuleSource<'_>, kind: LoadedKind) -> LoadedRule {
         level: Severity::Informational,
         description: String::new(),
         author: String::new(),
+        license: String::new(),
         status: String::new(),
         references: Vec::new(),
         tags: Vec::new(),

@@ -12,6 +12,7 @@ use wolfsec::events::RejectedLine;
 
 use crate::correlate::{CorrelationPlan, SigmaCorrelator};
 use crate::normalise::{Identities, MappingError, Normalised, Normaliser, Receipt, read_lines};
+pub(crate) use load::judge;
 pub use load::{LoadedKind, LoadedRule, RuleSource};
 pub(crate) use matches::{severity, techniques};
 

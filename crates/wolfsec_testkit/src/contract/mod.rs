@@ -7,6 +7,7 @@ pub mod events_kept;
 pub mod identity;
 pub mod peers;
 pub mod records;
+pub mod rules;
 
 use wolfsec::ports::{RepositoryError, Store, UnitOfWork};
 
@@ -50,8 +51,12 @@ macro_rules! contract_cases {
             alerts_work::a_reopened_alert_collects_unless_another_does,
             alerts_work::the_history_is_kept_in_order,
             alerts_work::counts_go_by_severity,
-            records::an_update_of_a_rule_keeps_its_switch,
-            records::rules_are_listed_by_title,
+            rules::an_update_of_a_rule_keeps_its_switch,
+            rules::rules_are_listed_by_title,
+            rules::a_moved_rule_is_a_changed_one_and_what_cannot_run_is_off,
+            rules::a_detector_is_made_of_what_can_run,
+            rules::every_change_of_rules_is_counted,
+            rules::imports_are_remembered_within_bounds,
             records::the_audit_trail_is_appended_and_read,
             records::settings_are_set_and_removed,
             records::dropping_a_unit_of_work_leaves_nothing,

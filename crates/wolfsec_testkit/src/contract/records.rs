@@ -1,24 +1,12 @@
-//! Rules, the audit trail, settings, and transactions themselves.
+//! The audit trail, settings, and transactions themselves.
 
 use wolfsec::audit::{AuditQuery, ChainHead, SealedEntry, canonical_bytes};
 use wolfsec::page::Limit;
 use wolfsec::ports::{AuditSealer as _, Store, UnitOfWork};
-use wolfsec::rules::{Rule, RuleQuery, RuleState};
-use wolfsec::severity::Severity;
 
 use super::{begin, constraint};
 use crate::FakeSealer;
-use crate::build::{at, audit_entry, digest, event, event_query, limit, peer, rule, user};
-
-async fn ids(uow: &mut dyn UnitOfWork, query: RuleQuery) -> Vec<String> {
-    uow.rules()
-        .list(&query)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|rule| rule.id)
-        .collect()
-}
+use crate::build::{at, audit_entry, digest, event, event_query, limit, peer, user};
 
 async fn seqs(uow: &mut dyn UnitOfWork, query: AuditQuery) -> Vec<i64> {
     uow.audit()
@@ -28,92 +16,6 @@ async fn seqs(uow: &mut dyn UnitOfWork, query: AuditQuery) -> Vec<i64> {
         .into_iter()
         .map(|record| record.seq)
         .collect()
-}
-
-pub async fn an_update_of_a_rule_keeps_its_switch(store: &dyn Store) {
-    let mut uow = begin(store).await;
-    assert_eq!(uow.rules().upsert_batch(&[]).await.unwrap(), 0);
-    let (a, b) = (rule("id-a", "A"), rule("id-b", "B"));
-    assert_eq!(uow.rules().upsert_batch(&[a.clone(), b.clone()]).await.unwrap(), 2);
-    assert_eq!(uow.rules().upsert_batch(&[a.clone(), b.clone()]).await.unwrap(), 0);
-    assert_eq!(uow.rules().get("id-a").await.unwrap(), Some(a.clone()));
-
-    assert!(uow.rules().set_enabled("id-a", false, at(5)).await.unwrap());
-    assert!(!uow.rules().set_enabled("none", false, at(5)).await.unwrap());
-    let off = uow.rules().get("id-a").await.unwrap().unwrap();
-    assert_eq!((off.enabled, off.version, off.updated_at), (false, 2, at(5)));
-    let newer = Rule {
-        yaml: "title: A\nlevel: high\n".into(),
-        level: Severity::High,
-        updated_at: at(9),
-        ..a.clone()
-    };
-    assert_eq!(uow.rules().upsert_batch(&[newer.clone(), b]).await.unwrap(), 1);
-    let expected = Rule {
-        enabled: false,
-        version: 3,
-        ..newer.clone()
-    };
-    assert_eq!(uow.rules().get("id-a").await.unwrap(), Some(expected.clone()));
-    let refused = Rule {
-        state: RuleState::Refused,
-        reason: "unknown modifier".into(),
-        ..newer
-    };
-    assert_eq!(
-        uow.rules().upsert_batch(std::slice::from_ref(&refused)).await.unwrap(),
-        1
-    );
-    assert_eq!(
-        uow.rules().get("id-a").await.unwrap().unwrap().reason,
-        "unknown modifier"
-    );
-    assert_eq!(uow.rules().count_enabled().await.unwrap(), 1);
-}
-
-pub async fn rules_are_listed_by_title(store: &dyn Store) {
-    let mut uow = begin(store).await;
-    let loud = Rule {
-        level: Severity::Critical,
-        ..rule("id-3", "Same title")
-    };
-    let rules = [
-        rule("id-1", "Zip 100%"),
-        loud,
-        rule("id-2", "Same title"),
-        rule("id-4", "Admin"),
-    ];
-    uow.rules().upsert_batch(&rules).await.unwrap();
-    uow.rules().set_enabled("id-4", false, at(1)).await.unwrap();
-    let all = RuleQuery::default;
-    assert_eq!(ids(uow.as_mut(), all()).await, ["id-4", "id-2", "id-3", "id-1"]);
-    assert!(
-        uow.rules()
-            .list(&all())
-            .await
-            .unwrap()
-            .iter()
-            .all(|rule| rule.yaml.is_empty())
-    );
-    assert!(
-        uow.rules()
-            .all()
-            .await
-            .unwrap()
-            .iter()
-            .all(|rule| !rule.yaml.is_empty())
-    );
-    let after = Some(("Same title".to_owned(), "id-2".to_owned()));
-    let limit = limit(1);
-    assert_eq!(ids(uow.as_mut(), RuleQuery { after, limit, ..all() }).await, ["id-3"]);
-    let enabled = Some(false);
-    assert_eq!(ids(uow.as_mut(), RuleQuery { enabled, ..all() }).await, ["id-4"]);
-    let level = Some(Severity::Critical);
-    assert_eq!(ids(uow.as_mut(), RuleQuery { level, ..all() }).await, ["id-3"]);
-    for (words, id) in [("%", "id-1"), ("ADM", "id-4"), ("ID-2", "id-2")] {
-        let words = Some(words.to_owned());
-        assert_eq!(ids(uow.as_mut(), RuleQuery { words, ..all() }).await, [id]);
-    }
 }
 
 /// Appends as the use cases do.

@@ -6,6 +6,7 @@ mod events;
 mod identity;
 mod peers;
 mod records;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use wolfsec::ports::{
     RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
     UserRepository,
 };
-use wolfsec::rules::Rule;
+use wolfsec::rules::{Rule, RuleImport, RulesRevision};
 
 /// A second unit of work waits this long for the first one.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,6 +48,9 @@ struct State {
     hits: BTreeMap<(Timestamp, EventId), CorrelationHit>,
     alerts: BTreeMap<AlertId, alerts::StoredAlert>,
     rules: BTreeMap<String, Rule>,
+    rules_revision: RulesRevision,
+    /// Newest first.
+    rule_imports: Vec<RuleImport>,
     audit: Vec<SealedEntry>,
     audit_head: Option<ChainHead>,
     settings: BTreeMap<String, String>,

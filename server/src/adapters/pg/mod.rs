@@ -11,7 +11,9 @@ mod events_insert;
 mod logsources;
 mod peers;
 mod ready;
+mod rule_imports;
 mod rules;
+mod rules_signal;
 mod sessions;
 mod settings;
 mod store;
@@ -27,6 +29,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 
 pub use ready::{Readiness, answers, readiness};
+pub use rules_signal::{RulesListener, announce_rules, await_rules};
 pub use store::{PgStore, PgUnitOfWork};
 
 /// What this server's schema is made of.

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row as _};
 use wolfsec::Timestamp;
+use wolfsec::ids::RuleImportId;
 use wolfsec::ports::{RepositoryResult, RuleRepository};
-use wolfsec::rules::{Rule, RuleQuery};
+use wolfsec::rules::{Rule, RuleCredit, RuleImport, RuleOrigin, RuleQuery, RuleText, RulesRevision, Upserted};
 
-use super::PgUnitOfWork;
 use super::error::{store_error, stored, stored_severity, to_json};
 use super::text::{contains_pattern, storable};
+use super::{PgUnitOfWork, rule_imports};
 
 /// Rules loaded at most.
 const MAX_RULES: i64 = 50_000;
@@ -26,6 +27,7 @@ fn rule(row: &PgRow) -> RepositoryResult<Rule> {
             title: row.try_get("title")?,
             description: row.try_get("description")?,
             author: row.try_get("author")?,
+            license: row.try_get("license")?,
             level,
             kind,
             origin,
@@ -36,6 +38,7 @@ fn rule(row: &PgRow) -> RepositoryResult<Rule> {
             logsource: row.try_get("logsource")?,
             techniques: row.try_get("techniques")?,
             references: row.try_get("links")?,
+            pack: row.try_get("pack")?,
             path: row.try_get("path")?,
             yaml: row.try_get("yaml")?,
             updated_at: row.try_get("updated_at")?,
@@ -52,29 +55,32 @@ fn last_of_each(rules: &[Rule]) -> Vec<&Rule> {
 
 const UPSERT: &str = "
     INSERT INTO rules AS r (id, title, description, author, level, kind, origin, state, reason, enabled, version,
-                            logsource, techniques, links, path, yaml, updated_at)
+                            logsource, techniques, links, path, yaml, updated_at, license, pack)
     SELECT id, title, description, author, level, kind, origin, state, reason, enabled, version, logsource,
            ARRAY(SELECT json_array_elements_text(techniques::json)), ARRAY(SELECT json_array_elements_text(links::json)),
-           path, yaml, updated_at
+           path, yaml, updated_at, license, pack
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::bool[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-                $17::timestamptz[])
+                $17::timestamptz[], $18::text[], $19::text[])
          AS n (id, title, description, author, level, kind, origin, state, reason, enabled, version, logsource,
-               techniques, links, path, yaml, updated_at)
+               techniques, links, path, yaml, updated_at, license, pack)
     ON CONFLICT (id) DO UPDATE SET
         title = excluded.title, description = excluded.description, author = excluded.author, level = excluded.level,
         kind = excluded.kind, origin = excluded.origin, state = excluded.state, reason = excluded.reason,
         version = r.version + 1, logsource = excluded.logsource, techniques = excluded.techniques,
-        links = excluded.links, path = excluded.path, yaml = excluded.yaml, updated_at = excluded.updated_at
-    WHERE (r.yaml, r.state, r.reason) IS DISTINCT FROM (excluded.yaml, excluded.state, excluded.reason)";
+        links = excluded.links, path = excluded.path, yaml = excluded.yaml, updated_at = excluded.updated_at,
+        license = excluded.license, pack = excluded.pack, enabled = r.enabled AND excluded.state = 'usable'
+    WHERE (r.yaml, r.path, r.state, r.reason)
+          IS DISTINCT FROM (excluded.yaml, excluded.path, excluded.state, excluded.reason)
+    RETURNING xmax = 0";
 
 #[async_trait]
 impl RuleRepository for PgUnitOfWork {
     #[tracing::instrument(name = "pg.rules.upsert_batch", skip_all, fields(rules = rules.len()))]
-    async fn upsert_batch(&mut self, rules: &[Rule]) -> RepositoryResult<u64> {
+    async fn upsert_batch(&mut self, rules: &[Rule]) -> RepositoryResult<Upserted> {
         let rules = last_of_each(rules);
         if rules.is_empty() {
-            return Ok(0);
+            return Ok(Upserted::default());
         }
         let column = |of: fn(&Rule) -> &str| rules.iter().map(|rule| storable(of(rule))).collect::<Vec<_>>();
         let lists = |of: fn(&Rule) -> &[String]| {
@@ -87,7 +93,7 @@ impl RuleRepository for PgUnitOfWork {
         let enabled: Vec<_> = rules.iter().map(|rule| rule.enabled).collect();
         let versions: Vec<_> = rules.iter().map(|rule| rule.version.max(1)).collect();
         let updated: Vec<_> = rules.iter().map(|rule| rule.updated_at).collect();
-        let done = sqlx::query(UPSERT)
+        let added: Vec<bool> = sqlx::query_scalar(UPSERT)
             .bind(column(|rule| &rule.id))
             .bind(column(|rule| &rule.title))
             .bind(column(|rule| &rule.description))
@@ -105,16 +111,35 @@ impl RuleRepository for PgUnitOfWork {
             .bind(column(|rule| &rule.path))
             .bind(column(|rule| &rule.yaml))
             .bind(&updated)
-            .execute(self.conn())
+            .bind(column(|rule| &rule.license))
+            .bind(column(|rule| &rule.pack))
+            .fetch_all(self.conn())
             .await
             .map_err(store_error)?;
-        Ok(done.rows_affected())
+        let new = added.iter().filter(|added| **added).count() as u64;
+        Ok(Upserted {
+            added: new,
+            changed: added.len() as u64 - new,
+        })
+    }
+
+    #[tracing::instrument(name = "pg.rules.origins", skip_all, fields(rules = ids.len()))]
+    async fn origins(&mut self, ids: &[String]) -> RepositoryResult<Vec<(String, RuleOrigin)>> {
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT id, origin FROM rules WHERE id = ANY($1) LIMIT $2")
+            .bind(ids)
+            .bind(MAX_RULES)
+            .fetch_all(self.conn())
+            .await
+            .map_err(store_error)?;
+        rows.into_iter()
+            .map(|(id, origin)| Ok((id, stored("origin", &origin)?)))
+            .collect()
     }
 
     #[tracing::instrument(name = "pg.rules.list", skip_all)]
     async fn list(&mut self, query: &RuleQuery) -> RepositoryResult<Vec<Rule>> {
         let mut sql = QueryBuilder::<Postgres>::new(
-            "SELECT id, title, description, author, level, kind, origin, state, reason, enabled, version, logsource,
+            "SELECT id, title, description, author, license, pack, level, kind, origin, state, reason, enabled, version, logsource,
                     techniques, links, path, '' AS yaml, updated_at
              FROM rules WHERE true",
         );
@@ -123,6 +148,12 @@ impl RuleRepository for PgUnitOfWork {
         }
         if let Some(level) = query.level {
             sql.push(" AND level = ").push_bind(level.rank());
+        }
+        if let Some(origin) = query.origin {
+            sql.push(" AND origin = ").push_bind(origin.as_str());
+        }
+        if let Some(state) = query.state {
+            sql.push(" AND state = ").push_bind(state.as_str());
         }
         if let Some(words) = &query.words {
             let pattern = contains_pattern(words);
@@ -174,14 +205,70 @@ impl RuleRepository for PgUnitOfWork {
         Ok(done.rows_affected() == 1)
     }
 
-    #[tracing::instrument(name = "pg.rules.all", skip_all)]
-    async fn all(&mut self) -> RepositoryResult<Vec<Rule>> {
-        let rows = sqlx::query("SELECT * FROM rules ORDER BY title COLLATE \"C\", id COLLATE \"C\" LIMIT $1")
+    #[tracing::instrument(name = "pg.rules.credits", skip_all, fields(rules = ids.len()))]
+    async fn credits(&mut self, ids: &[String]) -> RepositoryResult<Vec<RuleCredit>> {
+        let rows = sqlx::query("SELECT id, author, license, pack, path, links FROM rules WHERE id = ANY($1) LIMIT $2")
+            .bind(ids)
             .bind(MAX_RULES)
             .fetch_all(self.conn())
             .await
             .map_err(store_error)?;
-        rows.iter().map(rule).collect()
+        let credit = |row: &PgRow| {
+            Ok(RuleCredit {
+                id: row.try_get("id")?,
+                author: row.try_get("author")?,
+                license: row.try_get("license")?,
+                pack: row.try_get("pack")?,
+                path: row.try_get("path")?,
+                references: row.try_get("links")?,
+            })
+        };
+        rows.iter().map(credit).collect::<Result<_, _>>().map_err(store_error)
+    }
+
+    #[tracing::instrument(name = "pg.rules.texts", skip_all)]
+    async fn texts(&mut self) -> RepositoryResult<Vec<RuleText>> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT path, yaml FROM rules WHERE state = 'usable' ORDER BY id LIMIT $1")
+                .bind(MAX_RULES)
+                .fetch_all(self.conn())
+                .await
+                .map_err(store_error)?;
+        let text = |(path, yaml)| RuleText { path, yaml };
+        Ok(rows.into_iter().map(text).collect())
+    }
+
+    #[tracing::instrument(name = "pg.rules.switched_off", skip_all)]
+    async fn switched_off(&mut self) -> RepositoryResult<Vec<String>> {
+        sqlx::query_scalar("SELECT id FROM rules WHERE state = 'usable' AND NOT enabled LIMIT $1")
+            .bind(MAX_RULES)
+            .fetch_all(self.conn())
+            .await
+            .map_err(store_error)
+    }
+
+    #[tracing::instrument(name = "pg.rules.revision", skip_all)]
+    async fn revision(&mut self) -> RepositoryResult<RulesRevision> {
+        let (text, any) = sqlx::query_as("SELECT text_revision, revision FROM rules_state LIMIT 1")
+            .fetch_one(self.conn())
+            .await
+            .map_err(store_error)?;
+        Ok(RulesRevision { text, any })
+    }
+
+    #[tracing::instrument(name = "pg.rules.record_import", skip_all)]
+    async fn record_import(&mut self, import: &RuleImport) -> RepositoryResult<()> {
+        rule_imports::record(self.conn(), import).await
+    }
+
+    #[tracing::instrument(name = "pg.rules.import", skip_all)]
+    async fn import(&mut self, id: RuleImportId) -> RepositoryResult<Option<RuleImport>> {
+        rule_imports::get(self.conn(), id).await
+    }
+
+    #[tracing::instrument(name = "pg.rules.imports", skip_all)]
+    async fn imports(&mut self) -> RepositoryResult<Vec<RuleImport>> {
+        rule_imports::list(self.conn()).await
     }
 
     #[tracing::instrument(name = "pg.rules.count_enabled", skip_all)]

@@ -15,7 +15,7 @@ pub(in crate::http) async fn list(
     FromToken(caller): FromToken,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Json<List<Rule>>, ApiError> {
-    let parameters = Parameters::read(pairs, &["enabled", "level", "q", "limit", "cursor"])?;
+    let parameters = Parameters::read(pairs, &["enabled", "level", "origin", "state", "q", "limit", "cursor"])?;
     let after = match parameters.text("cursor")? {
         Some(id) => {
             let rule = state.use_cases.get_rule(&caller, id).await;
@@ -27,6 +27,8 @@ pub(in crate::http) async fn list(
     let query = RuleQuery {
         enabled: parameters.parsed("enabled")?,
         level: parameters.parsed("level")?,
+        origin: parameters.parsed("origin")?,
+        state: parameters.parsed("state")?,
         words: parameters.text("q")?.map(ToOwned::to_owned),
         after,
         limit: parameters.limit()?,

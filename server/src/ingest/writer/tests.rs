@@ -13,7 +13,9 @@ use wolfsec::ports::{
 };
 use wolfsec_app::{Caller, Ports};
 use wolfsec_detect::SigmaDetector;
-use wolfsec_testkit::{FakeHasher, FakeMint, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules};
+use wolfsec_testkit::{
+    FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules,
+};
 
 use super::*;
 
@@ -96,6 +98,7 @@ async fn a_refused_group_is_stored_one_by_one_and_only_the_culprit_is_told() {
         mint: Arc::new(FakeMint::default()),
         sealer: Arc::new(FakeSealer),
         rules_changed: Arc::new(SilentRules),
+        rule_packs: Arc::new(FakePacks),
     });
     let peer = use_cases
         .add_peer(&Caller::command_line(), "web-01")
