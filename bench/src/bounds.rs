@@ -87,7 +87,7 @@ fn pack(data: &Path) -> Result<Vec<(String, String)>> {
     let mut rules = Vec::new();
     for index in 0..archive.len() {
         let mut file = archive.by_index(index)?;
-        let name = file.name().to_owned();
+        let name = file.name()?.into_owned();
         if Path::new(&name).extension().is_some_and(|end| end == "yml") {
             let mut text = String::new();
             file.read_to_string(&mut text)?;
