@@ -73,7 +73,7 @@ impl UseCases {
 
         let (answers, remember) = batch.answers(&duplicates, &known);
         uow.events().remember_requests(&remember).await?;
-        uow.peers().record_contacts(&batch.contacts).await?;
+        uow.peers().save_peers_batch(&batch.contacts).await?;
         uow.peers().keep_rejects(now, &batch.rejects).await?;
         uow.commit().await?;
         Ok(StoredBatch {
