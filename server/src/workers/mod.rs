@@ -38,7 +38,7 @@ pub async fn run(
     own_report: OwnReport,
     mut stop: watch::Receiver<bool>,
 ) {
-    let reporting = tokio::spawn(keep_alive("own report", stop.clone(), move |stop| {
+    let reporting = tokio::spawn(keep_alive("own report", RESTART_AFTER, stop.clone(), move |stop| {
         own_report.clone().run(stop)
     }));
     let mut house = tokio::time::interval(HOUSE_EVERY);
@@ -61,8 +61,12 @@ pub async fn run(
 }
 
 /// Runs a worker until it ends by itself, as it does when `stop` turns true; one that panics is started again after a while.
-async fn keep_alive<F>(name: &'static str, mut stop: watch::Receiver<bool>, worker: impl Fn(watch::Receiver<bool>) -> F)
-where
+async fn keep_alive<F>(
+    name: &'static str,
+    restart_after: Duration,
+    mut stop: watch::Receiver<bool>,
+    worker: impl Fn(watch::Receiver<bool>) -> F,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     while let Err(error) = tokio::spawn(worker(stop.clone())).await {
@@ -72,7 +76,7 @@ where
                 drop(stopped);
                 return;
             }
-            () = tokio::time::sleep(RESTART_AFTER) => {}
+            () = tokio::time::sleep(restart_after) => {}
         }
     }
 }
@@ -97,12 +101,12 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_worker_that_panics_is_started_again() {
         let starts = Arc::new(AtomicUsize::new(0));
         let (_stop, stopped) = watch::channel(false);
         let count = starts.clone();
-        keep_alive("test", stopped, move |_| {
+        keep_alive("test", Duration::ZERO, stopped, move |_| {
             let count = count.clone();
             async move { assert!(count.fetch_add(1, Ordering::SeqCst) > 0, "the first time fails") }
         })
