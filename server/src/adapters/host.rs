@@ -71,7 +71,8 @@ impl State {
         reading
     }
 
-    /// The file system with the longest mount point above the data folder.
+    /// The file system with the longest mount point above the data folder. What it keeps back for its owner is in use as well:
+    /// the server cannot write there.
     fn disk_percent(&mut self) -> Option<f64> {
         let disks = self.disks.as_mut()?;
         disks.refresh(true);

@@ -331,7 +331,7 @@ fn description(spec: &ChartSpec, measured: &Measured, all: &[Vec<Run>], unit: Un
     words
 }
 
-/// The next number that is easily read and not below `value`: 1, 2, 4, 5, 8 or 10 times a power of ten.
+/// A number that is easily read and leaves a little room above `value`: 1, 2, 4, 5, 8 or 10 times a power of ten.
 fn round_up(value: f64) -> f64 {
     if value <= 0.0 || !value.is_finite() {
         return 1.0;
@@ -339,8 +339,8 @@ fn round_up(value: f64) -> f64 {
     let power = 10_f64.powf(value.log10().floor());
     let factor = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0]
         .into_iter()
-        .find(|factor| factor * power >= value * (1.0 - 1e-9));
-    factor.unwrap_or(10.0) * power
+        .find(|factor| factor * power >= value * 1.02);
+    factor.unwrap_or(20.0) * power
 }
 
 #[cfg(test)]
@@ -444,8 +444,8 @@ mod tests {
     #[test]
     fn scales_end_on_readable_numbers() {
         assert_eq!(
-            [0.0, 0.03, 1.0, 1.1, 37.0, 55.0, 812.0].map(round_up),
-            [1.0, 0.04, 1.0, 2.0, 40.0, 80.0, 1000.0]
+            [0.0, 0.03, 1.0, 1.1, 37.0, 55.0, 812.0, 995.0].map(round_up),
+            [1.0, 0.04, 2.0, 2.0, 40.0, 80.0, 1000.0, 2000.0]
         );
     }
 }

@@ -142,22 +142,22 @@ fn facts(view: &PeerView) -> AnyView {
     let peer = &view.entry.peer;
     let up = view.measured.latest.and_then(|sample| up_for(&sample));
     let never = || view! { <span class="dim">"not yet"</span> }.into_any();
+    let fact = |name: &'static str, value: AnyView| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    let text = |text: String| view! { {text} }.into_any();
+    let number = |number: i64| text(grouped(number));
     view! {
         <div class="panel c8">
             <div class="panel__head"><h3>"Condition"</h3></div>
-            <table class="table table--inset table--kv peerkv">
-                <caption class="sr">"Condition of the peer"</caption>
-                <tbody>
-                    <tr><th scope="row">"Status"</th><td>{peer_mark(view.entry.status)}</td></tr>
-                    <tr><th scope="row">"Last seen"</th><td>{peer.last_seen.map_or_else(never, ago)}</td></tr>
-                    <tr><th scope="row">"Expected"</th><td>{format!("every {} s", peer.interval_seconds)}</td></tr>
-                    {up.map(|up| view! { <tr><th scope="row">"Up for"</th><td>{up}</td></tr> })}
-                    <tr><th scope="row">"Address"</th><td>{peer.address.clone().unwrap_or_else(|| "–".to_owned())}</td></tr>
-                    <tr><th scope="row">"Enrolled"</th><td>{ago(peer.enrolled_at)}</td></tr>
-                    <tr><th scope="row">"Events stored"</th><td>{grouped(peer.event_count)}" since enrolment"</td></tr>
-                    <tr><th scope="row">"Lines rejected"</th><td>{grouped(peer.reject_count)}" since enrolment"</td></tr>
-                </tbody>
-            </table>
+            <dl class="facts facts--wide">
+                {fact("Status", peer_mark(view.entry.status))}
+                {fact("Last seen", peer.last_seen.map_or_else(never, ago))}
+                {fact("Expected", text(format!("every {} s", peer.interval_seconds)))}
+                {fact("Up for", up.unwrap_or_else(|| text("–".to_owned())))}
+                {fact("Address", text(peer.address.clone().unwrap_or_else(|| "–".to_owned())))}
+                {fact("Enrolled", ago(peer.enrolled_at))}
+                {fact("Events stored", number(peer.event_count))}
+                {fact("Lines rejected", number(peer.reject_count))}
+            </dl>
         </div>
     }
     .into_any()
@@ -167,7 +167,7 @@ fn facts(view: &PeerView) -> AnyView {
 fn up_for(sample: &MetricSample) -> Option<AnyView> {
     let seconds = sample.uptime_s?;
     let span = chrono::Duration::try_seconds(seconds)?;
-    Some(view! { {span_text(span)}" "<span class="dim">"measured "{ago(sample.at)}</span> }.into_any())
+    Some(view! { {span_text(span)}" "<span class="dim small">"as of "{ago(sample.at)}</span> }.into_any())
 }
 
 /// How often the peer is expected to report.
