@@ -26,7 +26,7 @@ use crate::cli::say;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::http::{AppState, AppStateParts, Assets, Traffic, router};
-use crate::ingest::{Pipeline, Reports};
+use crate::ingest::{Pipeline, Reports, StatusNews};
 use crate::workers::{self, OwnReport, Retention};
 
 /// Requests under way when the server is told to stop have this long to end.
@@ -159,13 +159,15 @@ impl Server {
             .await
             .context("listening for changed rules")?;
         installation.detector.serve().await.context("loading the rules")?;
+        let (news, changes) = StatusNews::channel();
         let (pipeline, writer) = Pipeline::start(
             use_cases.clone(),
             installation.detector.clone(),
             settings.ingest_queue_requests,
             settings.ingest_queue_mb,
+            news.clone(),
         );
-        let (reports, report_writer) = Reports::start(use_cases.clone(), settings.ingest_queue_requests);
+        let (reports, report_writer) = Reports::start(use_cases.clone(), settings.ingest_queue_requests, news);
         let traffic = Arc::new(Traffic::default());
         let own_peer = use_cases.own_peer().await.context("making the server's own peer")?.id;
         let own_report = OwnReport {
@@ -186,6 +188,7 @@ impl Server {
             own_peer,
             retention,
             own_report,
+            changes,
             stopped,
         ));
         tokio::spawn(workers::follow_rules(

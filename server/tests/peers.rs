@@ -327,6 +327,46 @@ async fn admins_block_maintain_and_set_the_interval_and_the_trail_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_comes_and_stops_is_an_event_and_one_that_stays_is_none() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    let token = server.token("reader", Role::Viewer).await;
+    let key = server.peer("web-01").await;
+    let beat = async |state: &str| {
+        server
+            .json("POST", "/api/v1/heartbeat", &key, &json!({ "state": state }))
+            .await
+    };
+    for state in ["running", "running", "stopping", "stopping"] {
+        assert_eq!(beat(state).await.status, StatusCode::NO_CONTENT);
+    }
+    // A worker makes events of what was committed; the last one is what is waited for.
+    let messages = loop {
+        let events = server
+            .get("/api/v1/events?peer=wolfsec&q=web-01%20status_changed", &token)
+            .await
+            .json();
+        let items = events["items"].as_array().unwrap().iter();
+        let messages: Vec<String> = items
+            .map(|event| event["message"].as_str().unwrap().to_owned())
+            .collect();
+        if messages.iter().any(|message| message.contains("stopped, was")) {
+            break messages;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(
+        messages,
+        [
+            "web-01 peer.status_changed: stopped, was online",
+            "web-01 peer.status_changed: online, was pending"
+        ]
+    );
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_peer_takes_the_address_of_a_page() {
     let Some(server) = TestServer::start().await else {
         return;

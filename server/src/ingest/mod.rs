@@ -4,8 +4,10 @@
 mod own_events;
 mod pipeline;
 mod reports;
+mod status_news;
 mod writer;
 
 pub use own_events::forward_audit;
 pub use pipeline::{IngestError, Pipeline, RawRequest};
 pub use reports::{ReportAnswer, Reports};
+pub use status_news::{StatusChange, StatusNews, forward_changes};

@@ -7,6 +7,7 @@ use wolfsec_app::peers::{PeerReport, StoredReports};
 use wolfsec_app::{FailureKind, UseCases};
 
 use super::pipeline::IngestError;
+use super::status_news::StatusNews;
 
 /// A group ends at this many reports …
 const GROUP_REPORTS: usize = 1000;
@@ -37,9 +38,9 @@ pub struct Reports {
 
 impl Reports {
     /// Starts the writer. It ends, all answered, when the last `Reports` is dropped.
-    pub fn start(use_cases: UseCases, queue_reports: usize) -> (Self, JoinHandle<()>) {
+    pub fn start(use_cases: UseCases, queue_reports: usize, news: StatusNews) -> (Self, JoinHandle<()>) {
         let (jobs, incoming) = mpsc::channel(queue_reports);
-        (Self { jobs }, tokio::spawn(write_groups(use_cases, incoming)))
+        (Self { jobs }, tokio::spawn(write_groups(use_cases, incoming, news)))
     }
 
     /// Hands a report over and waits until it is committed.
@@ -54,7 +55,7 @@ impl Reports {
     }
 }
 
-async fn write_groups(use_cases: UseCases, mut incoming: mpsc::Receiver<Job>) {
+async fn write_groups(use_cases: UseCases, mut incoming: mpsc::Receiver<Job>, news: StatusNews) {
     while let Some(first) = incoming.recv().await {
         let mut samples = first.report.samples.len();
         let mut group = vec![first];
@@ -63,20 +64,20 @@ async fn write_groups(use_cases: UseCases, mut incoming: mpsc::Receiver<Job>) {
             samples += job.report.samples.len();
             group.push(job);
         }
-        write_group(&use_cases, group).await;
+        write_group(&use_cases, &news, group).await;
     }
 }
 
 /// Stores a group in one transaction. When the store refuses it, each report is stored alone: whoever sent what cannot
 /// be stored must not take the others down.
-async fn write_group(use_cases: &UseCases, group: Vec<Job>) {
+async fn write_group(use_cases: &UseCases, news: &StatusNews, group: Vec<Job>) {
     let (reports, replies): (Vec<PeerReport>, Vec<Reply>) =
         group.into_iter().map(|job| (job.report, job.reply)).unzip();
-    match store(use_cases, &reports).await {
+    match store(use_cases, news, &reports).await {
         Err(IngestError::Failed) if reports.len() > 1 => {
             tracing::warn!(reports = reports.len(), "storing each report of the group alone");
             for (report, reply) in reports.iter().zip(replies) {
-                let stored = store(use_cases, std::slice::from_ref(report)).await;
+                let stored = store(use_cases, news, std::slice::from_ref(report)).await;
                 answer(std::slice::from_ref(report), vec![reply], stored);
             }
         }
@@ -106,10 +107,11 @@ fn answer(reports: &[PeerReport], replies: Vec<Reply>, stored: Result<StoredRepo
     }
 }
 
-async fn store(use_cases: &UseCases, reports: &[PeerReport]) -> Result<StoredReports, IngestError> {
+async fn store(use_cases: &UseCases, news: &StatusNews, reports: &[PeerReport]) -> Result<StoredReports, IngestError> {
     match use_cases.store_reports(reports).await {
         Ok(stored) => {
             tracing::debug!(reports = reports.len(), "reports committed");
+            news.tell(use_cases.now(), &stored.peers);
             Ok(stored)
         }
         Err(failure) => {

@@ -92,12 +92,13 @@ impl OwnReport {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use wolfsec::peers::MetricRange;
+    use wolfsec::peers::{MetricRange, PeerStatus};
     use wolfsec::ports::HostReading;
     use wolfsec_app::{Caller, Ports};
     use wolfsec_testkit::{FakeHasher, FakeMint, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules};
 
     use super::*;
+    use crate::ingest::StatusNews;
 
     struct FakeHost;
 
@@ -125,7 +126,8 @@ mod tests {
             rules_changed: Arc::new(SilentRules),
         });
         let own_peer = use_cases.own_peer().await.unwrap().id;
-        let (reports, writer) = Reports::start(use_cases.clone(), 10);
+        let (news, mut changes) = StatusNews::channel();
+        let (reports, writer) = Reports::start(use_cases.clone(), 10, news);
         let own = OwnReport {
             use_cases: use_cases.clone(),
             reports,
@@ -147,6 +149,18 @@ mod tests {
             (Some(12.5), Some(1024), None)
         );
         assert_eq!((latest.requests_total, latest.latency_ms), (Some(0), None));
-        assert_eq!(page.entry.status, wolfsec::peers::PeerStatus::Stopped);
+        assert_eq!(page.entry.status, PeerStatus::Stopped);
+        let mut told = Vec::new();
+        while let Some(change) = changes.recv().await {
+            told.push((change.name, change.before, change.after));
+        }
+        let change = |before, after| ("wolfsec".to_owned(), before, after);
+        assert_eq!(
+            told,
+            [
+                change(PeerStatus::Pending, PeerStatus::Online),
+                change(PeerStatus::Online, PeerStatus::Stopped)
+            ]
+        );
     }
 }

@@ -7,11 +7,11 @@ mod supervise;
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use wolfsec::ids::PeerId;
 use wolfsec_app::UseCases;
 
-use crate::ingest::{Pipeline, forward_audit};
+use crate::ingest::{Pipeline, StatusChange, forward_audit, forward_changes};
 
 pub use follow_rules::follow_rules;
 pub use host::OwnReport;
@@ -36,6 +36,7 @@ pub async fn run(
     own_peer: PeerId,
     retention: Retention,
     own_report: OwnReport,
+    mut changes: mpsc::Receiver<StatusChange>,
     mut stop: watch::Receiver<bool>,
 ) {
     let reporting = tokio::spawn(keep_alive("own report", RESTART_AFTER, stop.clone(), move |stop| {
@@ -47,6 +48,11 @@ pub async fn run(
     loop {
         tokio::select! {
             _ = stop.changed() => break,
+            Some(first) = changes.recv() => {
+                if let Err(error) = forward_changes(first, &mut changes, &use_cases, &pipeline, own_peer).await {
+                    tracing::warn!(%error, "changes of peers' status are no events");
+                }
+            }
             _ = house.tick() => keep_house(&use_cases, retention).await,
             _ = forward.tick() => {
                 if let Err(error) = forward_audit(&use_cases, &pipeline, own_peer).await {
@@ -57,6 +63,11 @@ pub async fn run(
     }
     if let Err(error) = reporting.await {
         tracing::error!(%error, "the own report did not end");
+    }
+    if let Ok(first) = changes.try_recv()
+        && let Err(error) = forward_changes(first, &mut changes, &use_cases, &pipeline, own_peer).await
+    {
+        tracing::warn!(%error, "the last changes of peers' status are no events");
     }
 }
 
@@ -84,7 +95,7 @@ async fn keep_alive<F>(
 async fn keep_house(use_cases: &UseCases, retention: Retention) {
     match use_cases.keep_house(retention.event_days, retention.metric_days).await {
         Ok((made, dropped)) if made > 0 || dropped > 0 => {
-            tracing::info!(made, dropped, "partitions of events and metrics")
+            tracing::info!(made, dropped, "partitions of events and metrics");
         }
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "keeping house failed; tried again later"),

@@ -1,5 +1,7 @@
 //! What the charts of a peer draw: lines that break where samples are missing, in units that a person reads.
 
+use std::fmt::Write as _;
+
 use chrono::Duration;
 use wolfsec::Timestamp;
 use wolfsec::peers::{MetricPoint, MetricRange};
@@ -184,8 +186,17 @@ pub fn largest(spec: &ChartSpec, points: &[MetricPoint]) -> Option<f64> {
     values.reduce(f64::max)
 }
 
-/// The newest value of a series, unless it is older than a line may go on without.
+/// Since when nothing has come: the newest sample's time, once the peer is late with the next one.
+pub fn stale_since(measured: &Measured, interval_seconds: i32) -> Option<Timestamp> {
+    let newest = measured.latest?.at;
+    (measured.until - newest > Duration::seconds(i64::from(interval_seconds) * 3)).then_some(newest)
+}
+
+/// The newest value of a series, unless it is stale or older than a line may go on without.
 pub fn current(series: &Series, measured: &Measured, interval_seconds: i32) -> Option<f64> {
+    if stale_since(measured, interval_seconds).is_some() {
+        return None;
+    }
     let newest = measured
         .points
         .iter()
@@ -306,6 +317,7 @@ fn ticks(measured: &Measured) -> Vec<Tick> {
 
 /// The chart in words: each series' lowest, highest and last value, and how often samples are missing.
 fn description(spec: &ChartSpec, measured: &Measured, all: &[Vec<Run>], unit: Unit) -> String {
+    // Writing into a string cannot fail.
     let mut words = format!("Last {}, UTC.", measured.range.label());
     for (series, runs) in spec.series.iter().zip(all) {
         let values: Vec<f64> = runs.iter().flatten().map(|(_, value)| *value).collect();
@@ -314,37 +326,40 @@ fn description(spec: &ChartSpec, measured: &Measured, all: &[Vec<Run>], unit: Un
             values.iter().copied().reduce(f64::max),
             values.last(),
         ) else {
-            words.push_str(&format!(" {}: no data.", series.label));
+            let _ = write!(words, " {}: no data.", series.label);
             continue;
         };
-        words.push_str(&format!(
+        let _ = write!(
+            words,
             " {}: {} to {}, last {}.",
             series.label,
             unit.number(low),
             unit.text(high),
             unit.text(*last)
-        ));
+        );
         if runs.len() > 1 {
-            words.push_str(&format!(" Broken {} times for lack of samples.", runs.len() - 1));
+            let _ = write!(words, " Broken {} times for lack of samples.", runs.len() - 1);
         }
     }
     words
 }
 
-/// A number that is easily read and leaves a little room above `value`: 1, 2, 4, 5, 8 or 10 times a power of ten.
+/// A number that is easily read and leaves a little room above `value`: a few whole steps of a power of ten.
 fn round_up(value: f64) -> f64 {
     if value <= 0.0 || !value.is_finite() {
         return 1.0;
     }
     let power = 10_f64.powf(value.log10().floor());
-    let factor = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0]
+    let factor = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
         .into_iter()
         .find(|factor| factor * power >= value * 1.02);
-    factor.unwrap_or(20.0) * power
+    factor.unwrap_or(15.0) * power
 }
 
 #[cfg(test)]
 mod tests {
+    use wolfsec::peers::MetricSample;
+
     use super::*;
 
     fn now() -> Timestamp {
@@ -422,6 +437,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_stale_is_not_shown_as_current() {
+        let mut view = measured(&[(1, 5.0)]);
+        let sample = |seconds| MetricSample {
+            at: now() - Duration::seconds(seconds),
+            ..MetricSample::default()
+        };
+        view.latest = Some(sample(45));
+        assert_eq!(stale_since(&view, 15), None);
+        view.latest = Some(sample(46));
+        assert_eq!(stale_since(&view, 15), Some(sample(46).at));
+        assert_eq!(current(&CPU.series[0], &view, 15), None);
+        assert_eq!(current(&CPU.series[0], &view, 60), Some(5.0));
+    }
+
+    #[test]
     fn zero_is_a_value() {
         let idle = chart(CPU, &measured(&[(2, 0.0), (1, 0.0)]), 60).unwrap();
         assert!(
@@ -443,9 +473,17 @@ mod tests {
 
     #[test]
     fn scales_end_on_readable_numbers() {
-        assert_eq!(
-            [0.0, 0.03, 1.0, 1.1, 37.0, 55.0, 812.0, 995.0].map(round_up),
-            [1.0, 0.04, 2.0, 2.0, 40.0, 80.0, 1000.0, 2000.0]
-        );
+        for (value, top) in [
+            (0.0, 1.0),
+            (0.03, 0.04),
+            (1.0, 1.5),
+            (1.1, 1.5),
+            (37.0, 40.0),
+            (55.0, 60.0),
+            (812.0, 1000.0),
+            (995.0, 1500.0),
+        ] {
+            assert!((round_up(value) - top).abs() < 1e-9, "{value}: {}", round_up(value));
+        }
     }
 }

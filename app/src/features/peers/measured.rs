@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wolfsec::peers::{MetricPoint, MetricRange, Peer};
 
-use super::charts::{CHARTS, ChartSpec, chart, current, largest};
+use super::charts::{CHARTS, ChartSpec, chart, current, largest, stale_since};
 use super::model::{peer_href, sample_command};
 use super::view::Measured;
 use crate::components::line_chart::line_chart;
@@ -12,16 +12,15 @@ use crate::features::parts::{ago, command, exact, icon};
 use crate::features::url_query::UrlQuery;
 
 pub fn measured(peer: &Peer, measured: &Measured) -> AnyView {
-    let Some(latest) = measured.latest else {
+    if measured.latest.is_none() {
         return nothing_yet();
-    };
+    }
     let interval = peer.interval_seconds;
-    let silent = measured.until - latest.at;
-    let stale = (silent > chrono::Duration::seconds(i64::from(interval) * 3)).then(|| {
-        let since = latest.at.format("%d %b %H:%M UTC").to_string();
+    let stale = stale_since(measured, interval).map(|at| {
+        let since = at.format("%d %b %H:%M UTC").to_string();
         view! {
             <div class="banner" role="status">{icon("clock")}
-                <span><b>"Stale since "<time datetime=latest.at.to_rfc3339() title=exact(latest.at)>{since}</time>"."</b>" The newest sample was measured "{ago(latest.at)}"."</span>
+                <span><b>"Stale since "<time datetime=at.to_rfc3339() title=exact(at)>{since}</time>"."</b>" The newest sample was measured "{ago(at)}"."</span>
             </div>
         }
     });

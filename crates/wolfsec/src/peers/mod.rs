@@ -121,9 +121,10 @@ pub fn parse_peer_name(text: &str) -> Result<Name, PeerNameError> {
 }
 
 /// How a peer stood before and stands after it was heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedPeer {
     pub peer: PeerId,
+    pub name: String,
     pub mark_before: PeerMark,
     pub last_seen_before: Option<Timestamp>,
     pub mark: PeerMark,
@@ -179,16 +180,17 @@ mod tests {
 
     #[test]
     fn coming_back_is_a_change_and_being_late_is_none() {
+        use PeerMark::{Active, Blocked, Stopped};
         let now = Timestamp::from_timestamp(1_700_000_000, 0).unwrap();
         let saved = |mark_before, ago: Option<i64>, mark| SavedPeer {
             peer: PeerId(uuid::Uuid::nil()),
+            name: String::new(),
             mark_before,
             last_seen_before: ago.map(|s| now - chrono::Duration::seconds(s)),
             mark,
             last_seen: now,
             interval_seconds: 15,
         };
-        use PeerMark::{Active, Blocked, Stopped};
         assert_eq!(saved(Active, Some(15), Active).change(now), None);
         assert_eq!(saved(Active, Some(60), Active).change(now), None);
         let change = |before, after| Some((before, after));

@@ -10,20 +10,20 @@ use crate::build::{at, digest, event, limit, peer};
 
 const NOW_MINUTES: i64 = 100;
 
-fn seen(seconds_ago: i64) -> Option<Timestamp> {
-    Some(at(NOW_MINUTES) - Duration::seconds(seconds_ago))
+fn ago(seconds: i64) -> Timestamp {
+    at(NOW_MINUTES) - Duration::seconds(seconds)
 }
 
 /// One peer of every status, and the edges of silence (15 s interval).
 async fn insert_fleet(uow: &mut dyn UnitOfWork) -> Vec<Peer> {
     let rows = [
-        ("web-01", PeerMark::Active, seen(45)),
-        ("web-02", PeerMark::Active, seen(46)),
-        ("Web-03", PeerMark::Active, seen(120)),
-        ("db_1", PeerMark::Active, seen(121)),
+        ("web-01", PeerMark::Active, Some(ago(45))),
+        ("web-02", PeerMark::Active, Some(ago(46))),
+        ("Web-03", PeerMark::Active, Some(ago(120))),
+        ("db_1", PeerMark::Active, Some(ago(121))),
         ("db-2", PeerMark::Active, None),
-        ("mail", PeerMark::Stopped, seen(10)),
-        ("fw", PeerMark::Maintenance, seen(9999)),
+        ("mail", PeerMark::Stopped, Some(ago(10))),
+        ("fw", PeerMark::Maintenance, Some(ago(9999))),
         ("old", PeerMark::Blocked, None),
     ];
     let mut peers = Vec::new();
@@ -86,6 +86,7 @@ pub async fn a_batch_tells_how_each_peer_stood_before(store: &dyn Store) {
             mark: PeerMark::Active,
             last_seen: at(7),
             interval_seconds: 60,
+            name: "quiet".into(),
         },
         SavedPeer {
             peer: peer(2, "new").id,
@@ -94,6 +95,7 @@ pub async fn a_batch_tells_how_each_peer_stood_before(store: &dyn Store) {
             mark: PeerMark::Active,
             last_seen: at(6),
             interval_seconds: 30,
+            name: "new".into(),
         },
     ];
     assert_eq!(saved, expected);

@@ -16,7 +16,7 @@ fn with(peer: PeerId, minutes: i64, change: impl FnOnce(&mut MetricSample)) -> P
 
 fn requests(peer: PeerId, minutes: i64, total: i64, failed: i64) -> PeerSample {
     with(peer, minutes, |sample| {
-        (sample.requests_total, sample.requests_failed) = (Some(total), Some(failed))
+        (sample.requests_total, sample.requests_failed) = (Some(total), Some(failed));
     })
 }
 
@@ -105,7 +105,7 @@ pub async fn points_are_means_and_rates(store: &dyn Store) {
     let web = peer(1, "web").id;
     let reading = |minutes, sent, cpu| {
         with(web, minutes, |sample| {
-            (sample.bytes_sent, sample.cpu_percent) = (Some(sent), Some(cpu))
+            (sample.bytes_sent, sample.cpu_percent) = (Some(sent), Some(cpu));
         })
     };
     let samples = [

@@ -132,6 +132,7 @@ impl PeerRepository for MemoryUnitOfWork {
                     mark: peer.mark,
                     last_seen,
                     interval_seconds: peer.interval_seconds,
+                    name: peer.name.clone(),
                 }),
             }
         }

@@ -29,6 +29,7 @@ fn saved(row: &PgRow) -> RepositoryResult<SavedPeer> {
             mark,
             last_seen: row.try_get("last_seen")?,
             interval_seconds: row.try_get("interval_seconds")?,
+            name: row.try_get("name")?,
         })
     };
     read().map_err(store_error)
@@ -127,7 +128,7 @@ impl PgUnitOfWork {
              FROM locked JOIN contact c USING (id)
              WHERE p.id = locked.id
              RETURNING p.id, locked.mark AS mark_before, locked.last_seen AS last_seen_before, p.mark, p.last_seen,
-                       p.interval_seconds",
+                       p.interval_seconds, p.name",
         )
         .bind(&ids)
         .bind(&times)

@@ -121,6 +121,7 @@ mod tests {
 
     #[test]
     fn a_bad_sample_is_named_and_its_neighbours_are_kept() {
+        use SampleFault::{BadTime, MissingTime, NotANumber, NotAnObject, OutOfRange, TimeOutOfRange};
         let body = r#"[
             {"at":"2023-11-14T22:13:20Z","latency_ms":12.5,"requests_total":7,"cpu_percent":null,"host":"x"},
             {"latency_ms":1},
@@ -149,7 +150,6 @@ mod tests {
         );
         assert_eq!(samples[0].at, samples[1].at);
         let named: Vec<(usize, SampleFault)> = rejected.iter().map(|reject| (reject.index, reject.code)).collect();
-        use SampleFault::{BadTime, MissingTime, NotANumber, NotAnObject, OutOfRange, TimeOutOfRange};
         let expected = [
             (1, MissingTime),
             (2, BadTime),
