@@ -95,7 +95,9 @@ mod tests {
     use wolfsec::peers::{MetricRange, PeerStatus};
     use wolfsec::ports::HostReading;
     use wolfsec_app::{Caller, Ports};
-    use wolfsec_testkit::{FakeHasher, FakeMint, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules};
+    use wolfsec_testkit::{
+        FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules,
+    };
 
     use super::*;
     use crate::ingest::StatusNews;
@@ -124,6 +126,7 @@ mod tests {
             mint: Arc::new(FakeMint::default()),
             sealer: Arc::new(FakeSealer),
             rules_changed: Arc::new(SilentRules),
+            rule_packs: Arc::new(FakePacks),
         });
         let own_peer = use_cases.own_peer().await.unwrap().id;
         let (news, mut changes) = StatusNews::channel();

@@ -11,7 +11,7 @@ use wolfsec::ports::Store as _;
 use wolfsec_app::peers::PeerReport;
 use wolfsec_app::{Ports, UseCases};
 use wolfsec_testkit::build::{at, digest, peer};
-use wolfsec_testkit::{FakeHasher, FakeMint, FakeSealer, FixedClock, SequentialIds, SilentRules};
+use wolfsec_testkit::{FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, SequentialIds, SilentRules};
 
 use crate::database::with_database;
 
@@ -85,6 +85,7 @@ async fn a_group_of_reports_is_two_statements_whatever_the_number_of_peers() {
             mint: Arc::new(FakeMint::default()),
             sealer: Arc::new(FakeSealer),
             rules_changed: Arc::new(SilentRules),
+            rule_packs: Arc::new(FakePacks),
         });
         let sent = Sent::default();
         let _listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(sent.clone()));
