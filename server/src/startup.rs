@@ -19,14 +19,15 @@ use crate::adapters::clock::{SystemClock, TimeOrderedIds};
 use crate::adapters::crypto::{DenMint, DenSealer};
 use crate::adapters::detector::DetectorHandle;
 use crate::adapters::hasher::Argon2Hasher;
+use crate::adapters::host::SystemHost;
 use crate::adapters::pg;
 use crate::adapters::rule_packs::{self, SigmaPacks};
 use crate::cli::say;
 use crate::config::Settings;
 use crate::database::Database;
-use crate::http::{AppState, AppStateParts, Assets, router};
-use crate::ingest::Pipeline;
-use crate::workers;
+use crate::http::{AppState, AppStateParts, Assets, Traffic, router};
+use crate::ingest::{Pipeline, Reports, StatusNews};
+use crate::workers::{self, OwnReport, Retention};
 
 /// Requests under way when the server is told to stop have this long to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -136,6 +137,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     workers: JoinHandle<()>,
     writer: JoinHandle<()>,
+    report_writer: JoinHandle<()>,
 }
 
 impl Server {
@@ -150,26 +152,43 @@ impl Server {
         let _ = any_spawner::Executor::init_tokio();
         let use_cases = installation.use_cases.clone();
         use_cases
-            .keep_house(settings.retention_days)
+            .keep_house(settings.retention_days, settings.metric_retention_days)
             .await
-            .context("making event partitions")?;
+            .context("making partitions")?;
         let listener = pg::RulesListener::connect(installation.database.url())
             .await
             .context("listening for changed rules")?;
         installation.detector.serve().await.context("loading the rules")?;
+        let (news, changes) = StatusNews::channel();
         let (pipeline, writer) = Pipeline::start(
             use_cases.clone(),
             installation.detector.clone(),
             settings.ingest_queue_requests,
             settings.ingest_queue_mb,
+            news.clone(),
         );
+        let (reports, report_writer) = Reports::start(use_cases.clone(), settings.ingest_queue_requests, news);
+        let traffic = Arc::new(Traffic::default());
         let own_peer = use_cases.own_peer().await.context("making the server's own peer")?.id;
+        let own_report = OwnReport {
+            use_cases: use_cases.clone(),
+            reports: reports.clone(),
+            host: Arc::new(SystemHost::new(settings.data_dir.clone())),
+            traffic: traffic.clone(),
+            own_peer,
+        };
+        let retention = Retention {
+            event_days: settings.retention_days,
+            metric_days: settings.metric_retention_days,
+        };
         let (stop, stopped) = watch::channel(false);
         let workers = tokio::spawn(workers::run(
             use_cases.clone(),
             pipeline.clone(),
             own_peer,
-            settings.retention_days,
+            retention,
+            own_report,
+            changes,
             stopped,
         ));
         tokio::spawn(workers::follow_rules(
@@ -187,6 +206,8 @@ impl Server {
         let state = AppState::new(AppStateParts {
             use_cases,
             pipeline,
+            reports,
+            traffic,
             detector: installation.detector.clone(),
             pool: installation.pool.clone(),
             settings,
@@ -201,6 +222,7 @@ impl Server {
             stop,
             workers,
             writer,
+            report_writer,
         })
     }
 
@@ -216,6 +238,7 @@ impl Server {
             stop,
             workers,
             writer,
+            report_writer,
             ..
         } = self;
         let _ = stop.send(true);
@@ -226,6 +249,9 @@ impl Server {
         drop(router);
         if tokio::time::timeout(DRAIN, writer).await.is_err() {
             tracing::warn!("the pipeline did not drain in time");
+        }
+        if tokio::time::timeout(DRAIN, report_writer).await.is_err() {
+            tracing::warn!("reports of peers did not drain in time");
         }
         installation.close().await;
     }

@@ -4,6 +4,8 @@
 pub mod copy_button;
 pub mod keyboard;
 #[cfg(feature = "ssr")]
+pub mod line_chart;
+#[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod sprite;

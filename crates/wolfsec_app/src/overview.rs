@@ -28,17 +28,13 @@ impl UseCases {
         let rate = uow.events().rate(now - Duration::hours(24), BUCKET_MINUTES).await?;
         let last_event_at = uow.events().last_received_at().await?;
         let rules_enabled = uow.rules().count_enabled().await?;
-        let peers = uow
-            .peers()
-            .list(None, Limit::new(Limit::MAX).unwrap_or_default())
-            .await?;
         let mut fleet = FleetCounts::default();
-        for peer in &peers {
-            match peer.status(now) {
-                PeerStatus::Online => fleet.online += 1,
-                PeerStatus::Late => fleet.late += 1,
-                PeerStatus::Offline => fleet.offline += 1,
-                _ => fleet.other += 1,
+        for (status, count) in uow.peers().count_by_status(None, now).await? {
+            match status {
+                PeerStatus::Online => fleet.online += count,
+                PeerStatus::Late => fleet.late += count,
+                PeerStatus::Offline => fleet.offline += count,
+                _ => fleet.other += count,
             }
         }
         Ok(Overview {

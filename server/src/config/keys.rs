@@ -74,6 +74,12 @@ pub const KEYS: &[Key] = &[
         "connections in the one pool",
     ),
     key("retention_days", Kind::Number, "90", "days that events are kept"),
+    key(
+        "metric_retention_days",
+        Kind::Number,
+        "30",
+        "days that samples of peers are kept",
+    ),
     key("max_body_mb", Kind::Number, "32", "largest request body (MiB)"),
     key(
         "max_decoded_mb",
@@ -178,6 +184,7 @@ pub fn show(settings: &Settings) -> String {
             "migration_database_url" => hidden(settings.migration_database_url.is_some()),
             "database_connections" => settings.database_connections.to_string(),
             "retention_days" => settings.retention_days.to_string(),
+            "metric_retention_days" => settings.metric_retention_days.to_string(),
             "max_body_mb" => settings.max_body_mb.to_string(),
             "max_decoded_mb" => settings.max_decoded_mb.to_string(),
             "ingest_queue_requests" => settings.ingest_queue_requests.to_string(),

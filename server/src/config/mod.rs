@@ -49,6 +49,7 @@ pub struct Settings {
     pub migration_database_url: Option<Hidden>,
     pub database_connections: u32,
     pub retention_days: u16,
+    pub metric_retention_days: u16,
     pub max_body_mb: u32,
     pub max_decoded_mb: u32,
     pub ingest_queue_requests: usize,
@@ -73,6 +74,7 @@ impl Default for Settings {
             migration_database_url: None,
             database_connections: 16,
             retention_days: 90,
+            metric_retention_days: 30,
             max_body_mb: 32,
             max_decoded_mb: 64,
             ingest_queue_requests: 1024,
@@ -155,6 +157,7 @@ impl Settings {
         for (name, value, least, most) in [
             ("database_connections", u64::from(self.database_connections), 4, 500),
             ("retention_days", u64::from(self.retention_days), 1, 3650),
+            ("metric_retention_days", u64::from(self.metric_retention_days), 1, 3650),
             ("max_body_mb", u64::from(self.max_body_mb), 1, 1024),
             ("max_decoded_mb", u64::from(self.max_decoded_mb), 1, 4096),
             ("ingest_queue_requests", self.ingest_queue_requests as u64, 1, 1_000_000),

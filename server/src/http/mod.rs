@@ -12,7 +12,9 @@ mod pages;
 mod probes;
 mod router;
 mod state;
+mod traffic;
 
 pub use assets::Assets;
 pub use router::router;
 pub use state::{AppState, AppStateParts};
+pub use traffic::{Traffic, TrafficReading};

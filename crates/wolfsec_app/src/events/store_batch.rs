@@ -8,7 +8,7 @@ use wolfsec::alerts::{Evidence, Finding, dedup_key, fold};
 use wolfsec::detection::{AnalysedEvent, CorrelationHit, CorrelationMatch, Correlator, Entity, RuleMatch};
 use wolfsec::events::{EcsColumns, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
 use wolfsec::ids::{AlertId, EventId, PeerId};
-use wolfsec::peers::PeerMark;
+use wolfsec::peers::{PeerMark, SavedPeer};
 use wolfsec::ports::{Digest, IngestRequest, PeerContact, RepositoryResult, UnitOfWork};
 
 use crate::{Failure, UseCases};
@@ -29,6 +29,8 @@ pub struct StoredBatch {
     pub events: u64,
     pub alerts_raised: usize,
     pub alerts_repeated: usize,
+    /// The senders, and how they stood before.
+    pub peers: Vec<SavedPeer>,
 }
 
 /// How far around a correlation its earlier events are looked for; no bundled window is longer.
@@ -73,7 +75,7 @@ impl UseCases {
 
         let (answers, remember) = batch.answers(&duplicates, &known);
         uow.events().remember_requests(&remember).await?;
-        uow.peers().record_contacts(&batch.contacts).await?;
+        let peers = uow.peers().save_peers_batch(&batch.contacts).await?;
         uow.peers().keep_rejects(now, &batch.rejects).await?;
         uow.commit().await?;
         Ok(StoredBatch {
@@ -81,6 +83,7 @@ impl UseCases {
             events: batch.stored,
             alerts_raised: raised,
             alerts_repeated: repeated,
+            peers,
         })
     }
 

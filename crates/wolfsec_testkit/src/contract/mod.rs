@@ -4,7 +4,9 @@ pub mod alerts;
 pub mod alerts_work;
 pub mod events;
 pub mod events_kept;
+pub mod fleet;
 pub mod identity;
+pub mod metrics;
 pub mod peers;
 pub mod records;
 pub mod rules;
@@ -25,6 +27,16 @@ macro_rules! contract_cases {
             peers::names_are_unique_and_keys_find_their_peer,
             peers::lists_go_by_name_in_pages,
             peers::contacts_add_up_and_only_wake_or_stop,
+            fleet::a_batch_tells_how_each_peer_stood_before,
+            fleet::the_fleet_is_filtered_over_all_peers,
+            fleet::the_fleet_pages_without_gaps_or_repeats,
+            fleet::recent_events_are_counted_up_to_a_bound,
+            metrics::a_sample_is_stored_once,
+            metrics::a_window_measures_latency_and_success,
+            metrics::points_are_means_and_rates,
+            metrics::values_of_different_samples_keep_their_rates,
+            metrics::the_newest_sample_is_found,
+            metrics::days_of_samples_are_made_and_retired,
             peers::an_enrolment_is_used_once_and_in_time,
             peers::rejected_lines_are_bounded,
             events::a_batch_is_stored_once,

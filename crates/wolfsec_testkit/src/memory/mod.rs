@@ -4,6 +4,7 @@
 mod alerts;
 mod events;
 mod identity;
+mod metrics;
 mod peers;
 mod records;
 mod rules;
@@ -21,11 +22,11 @@ use wolfsec::detection::CorrelationHit;
 use wolfsec::events::{IngestAnswer, NewEvent};
 use wolfsec::identity::{ApiToken, Session, User};
 use wolfsec::ids::{AlertId, ApiTokenId, EventId, PeerId, SessionId, UserId};
-use wolfsec::peers::{Enrolment, Peer, StoredReject};
+use wolfsec::peers::{Enrolment, MetricSample, Peer, StoredReject};
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, PeerRepository, RepositoryError,
-    RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
-    UserRepository,
+    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, MetricRepository, PeerRepository,
+    RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository,
+    UnitOfWork, UserRepository,
 };
 use wolfsec::rules::{Rule, RuleImport, RulesRevision};
 
@@ -41,6 +42,9 @@ struct State {
     enrolments: Vec<(Enrolment, Digest)>,
     /// Oldest first.
     rejects: BTreeMap<PeerId, Vec<StoredReject>>,
+    samples: BTreeMap<(PeerId, Timestamp), MetricSample>,
+    /// Days that can hold samples, with their last insert.
+    metric_days: BTreeMap<NaiveDate, Option<Timestamp>>,
     events: BTreeMap<(Timestamp, EventId), NewEvent>,
     /// Days that can hold events, with their last insert.
     days: BTreeMap<NaiveDate, Option<Timestamp>>,
@@ -94,6 +98,9 @@ impl UnitOfWork for MemoryUnitOfWork {
         self
     }
     fn peers(&mut self) -> &mut dyn PeerRepository {
+        self
+    }
+    fn metrics(&mut self) -> &mut dyn MetricRepository {
         self
     }
     fn events(&mut self) -> &mut dyn EventRepository {

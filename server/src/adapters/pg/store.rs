@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use wolfsec::events::LogSource;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, PeerRepository, RepositoryResult, RuleRepository,
-    SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
+    AlertRepository, AuditRepository, EventRepository, MetricRepository, PeerRepository, RepositoryResult,
+    RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
 };
 
 use super::error::store_error;
@@ -73,6 +73,9 @@ impl UnitOfWork for PgUnitOfWork {
         self
     }
     fn peers(&mut self) -> &mut dyn PeerRepository {
+        self
+    }
+    fn metrics(&mut self) -> &mut dyn MetricRepository {
         self
     }
     fn events(&mut self) -> &mut dyn EventRepository {

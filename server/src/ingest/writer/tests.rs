@@ -8,8 +8,9 @@ use axum::body::Bytes;
 use tokio::sync::oneshot;
 use wolfsec::ids::PeerId;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, PeerRepository, RepositoryError, RepositoryResult,
-    RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
+    AlertRepository, AuditRepository, EventRepository, MetricRepository, PeerRepository, RepositoryError,
+    RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
+    UserRepository,
 };
 use wolfsec_app::{Caller, Ports};
 use wolfsec_detect::SigmaDetector;
@@ -56,6 +57,9 @@ impl UnitOfWork for RefusingUnit {
     }
     fn peers(&mut self) -> &mut dyn PeerRepository {
         self.unit.peers()
+    }
+    fn metrics(&mut self) -> &mut dyn MetricRepository {
+        self.unit.metrics()
     }
     fn events(&mut self) -> &mut dyn EventRepository {
         self.unit.events()
