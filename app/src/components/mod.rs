@@ -3,6 +3,8 @@
 
 pub mod copy_button;
 pub mod keyboard;
+pub mod live;
+pub mod number;
 #[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]

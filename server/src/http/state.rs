@@ -13,11 +13,13 @@ use super::limits::Limits;
 use crate::adapters::detector::DetectorHandle;
 use crate::config::Settings;
 use crate::ingest::Pipeline;
+use crate::live::LiveHub;
 
 /// Made once by start-up.
 pub struct AppStateParts {
     pub use_cases: UseCases,
     pub pipeline: Pipeline,
+    pub live: LiveHub,
     pub detector: Arc<DetectorHandle>,
     pub pool: PgPool,
     pub settings: Settings,

@@ -1,6 +1,7 @@
 //! What runs on timers: keeping house, the server's own events and heartbeat. Each tick is idempotent.
 
 mod follow_rules;
+mod live;
 mod supervise;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use wolfsec_app::UseCases;
 use crate::ingest::{Pipeline, forward_audit};
 
 pub use follow_rules::follow_rules;
+pub use live::live;
 pub use supervise::supervise;
 
 const HOUSE_EVERY: Duration = Duration::from_mins(10);

@@ -8,6 +8,8 @@ use crate::{Failure, UseCases};
 const REQUEST_MEMORY: Duration = Duration::days(7);
 /// Correlation hits are kept longer than any window.
 const HIT_MEMORY: Duration = Duration::days(2);
+/// Browsers catch up over at most this long; no session lasts longer.
+const CHANGE_MEMORY: Duration = Duration::days(2);
 /// Days whose partitions are made ahead.
 const DAYS_AHEAD: i64 = 3;
 
@@ -27,6 +29,7 @@ impl UseCases {
             .events()
             .retire(days_before, now - REQUEST_MEMORY, now - HIT_MEMORY)
             .await?;
+        uow.live().forget(now - CHANGE_MEMORY).await?;
         uow.commit().await?;
         Ok((made, dropped))
     }
