@@ -39,6 +39,8 @@ async function raise(request: APIRequestContext) {
   return host;
 }
 
+/** Words that are hidden do not count. */
+const SHOWN = { useInnerText: true };
 const connection = (page: Page) => page.locator('[data-connection]');
 const news = (page: Page, text: string) => page.getByRole('link', { name: text, exact: true });
 
@@ -54,7 +56,7 @@ function streams(context: BrowserContext) {
 test('an alert is announced, and a click shows it', async ({ page, request, javaScriptEnabled, checkPage }) => {
   await signIn(page);
   await page.goto(`${own.url}/alerts`);
-  if (javaScriptEnabled) await expect(connection(page)).toHaveText('Live');
+  if (javaScriptEnabled) await expect(connection(page)).toHaveText('Live', SHOWN);
   const host = await raise(request);
   if (javaScriptEnabled) {
     await expect(news(page, '1 new alert')).toBeVisible();
@@ -74,7 +76,7 @@ test('an alert is announced, and a click shows it', async ({ page, request, java
 test('the overview counts in place', async ({ page, request, javaScriptEnabled }) => {
   test.skip(!javaScriptEnabled, 'without script the next load says it');
   await signIn(page);
-  await expect(connection(page)).toHaveText('Live');
+  await expect(connection(page)).toHaveText('Live', SHOWN);
   const figures = page.locator('.needs .v');
   const total = async () => (await figures.allInnerTexts()).reduce((sum, text) => sum + Number(text), 0);
   const before = await total();
@@ -88,13 +90,13 @@ test('a server that comes back is found again', async ({ page, request, javaScri
   test.skip(!javaScriptEnabled, 'there is no stream without script');
   await signIn(page);
   await page.goto(`${own.url}/alerts`);
-  await expect(connection(page)).toHaveText('Live');
+  await expect(connection(page)).toHaveText('Live', SHOWN);
   await own.restart(async () => {
-    await expect(connection(page)).toHaveText(/^Reconnecting, since \d\d:\d\d UTC$/);
+    await expect(connection(page)).toHaveText(/^Reconnecting, since \d\d:\d\d UTC$/, SHOWN);
   });
   await raise(request);
   await expect(news(page, '1 new alert')).toBeVisible();
-  await expect(connection(page)).toHaveText('Live');
+  await expect(connection(page)).toHaveText('Live', SHOWN);
 });
 
 test('eight tabs share one stream and leave room for more', async ({ page, context, request, javaScriptEnabled }) => {
@@ -105,7 +107,7 @@ test('eight tabs share one stream and leave room for more', async ({ page, conte
   while (tabs.length < 8) tabs.push(await context.newPage());
   for (const tab of tabs) {
     await tab.goto(`${own.url}/alerts`);
-    await expect(connection(tab)).toHaveText('Live');
+    await expect(connection(tab)).toHaveText('Live', SHOWN);
   }
   expect(open.size).toBe(1);
   await raise(request);
@@ -118,7 +120,8 @@ test('eight tabs share one stream and leave room for more', async ({ page, conte
   await holder.close();
   await raise(request);
   for (const tab of tabs.filter((tab) => tab !== holder)) await expect(news(tab, '2 new alerts')).toBeVisible();
-  expect(open.size).toBe(1);
+  // A closed tab does not say how its requests ended.
+  expect([...open].filter((request) => !request.frame().page().isClosed())).toHaveLength(1);
 });
 
 test('a hidden tab closes the stream and catches up when it is seen', async ({ page, context, request, javaScriptEnabled }) => {
@@ -130,7 +133,7 @@ test('a hidden tab closes the stream and catches up when it is seen', async ({ p
   await signIn(page);
   const open = streams(context);
   await page.goto(`${own.url}/alerts`);
-  await expect(connection(page)).toHaveText('Live');
+  await expect(connection(page)).toHaveText('Live', SHOWN);
   await expect.poll(() => open.size).toBe(1);
   await show('hidden');
   await expect.poll(() => open.size).toBe(0);
@@ -143,7 +146,7 @@ test('a hidden tab closes the stream and catches up when it is seen', async ({ p
 test('a session that ends is said', async ({ page, context, javaScriptEnabled }) => {
   test.skip(!javaScriptEnabled, 'there is no stream without script');
   await signIn(page);
-  await expect(connection(page)).toHaveText('Live');
+  await expect(connection(page)).toHaveText('Live', SHOWN);
   const other = await context.newPage();
   await other.goto(`${own.url}/account`);
   await other.locator('header button[popovertarget=me]').click();

@@ -35,10 +35,14 @@ pub fn Live(
     #[cfg(not(feature = "hydrate"))]
     let _ = cursor;
     let shown = !href.is_empty();
+    let verb = move || match connection.get() {
+        Connection::Lost(_) => "Reconnecting, ",
+        _ => "",
+    };
     let words = move || match connection.get() {
         Connection::Unknown => String::new(),
         Connection::Live => "Live".to_owned(),
-        Connection::Lost(since) => format!("Reconnecting, since {since}"),
+        Connection::Lost(since) => format!("since {since}"),
         Connection::Ended => "Session ended".to_owned(),
     };
     let class = move || match connection.get() {
@@ -49,16 +53,18 @@ pub fn Live(
         Connection::Live => "dot dot--ok",
         _ => "dot dot--late",
     };
+    // Not a literal: the name of an element without anything dynamic is written as it stands, `use_`.
+    let arrow = "#i-up".to_owned();
     view! {
         <span role="status">
             <a class="newpill" href=href hidden=move || !shown || news.get().is_empty()>
-                <svg aria-hidden="true"><use_ href="#i-up"/></svg>
+                <svg aria-hidden="true"><use_ href=arrow/></svg>
                 <span>{move || news.get()}</span>
             </a>
         </span>
         <span class=class role="status" data-connection="" hidden=move || connection.get() == Connection::Unknown>
             <span class=dot></span>
-            <span>{words}</span>
+            <span><span class="live__verb">{verb}</span>{words}</span>
             <a class="link" href="/signin" hidden=move || connection.get() != Connection::Ended>"Sign in"</a>
         </span>
     }
