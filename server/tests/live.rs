@@ -60,7 +60,8 @@ impl Events {
     /// The next event; `None` at the end of the stream.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
+            if let Some(end) = self.text.find("\n\n") {
+                let block: String = self.text.drain(..end + 2).collect();
                 let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
                 let event = Event {
                     name: field("event:").unwrap_or_default().to_owned(),
@@ -69,7 +70,6 @@ impl Events {
                         .and_then(|data| serde_json::from_str(data).ok())
                         .unwrap_or_default(),
                 };
-                self.text = rest.to_owned();
                 if !event.name.is_empty() {
                     return Some(event);
                 }

@@ -33,7 +33,7 @@ pub fn Live(
     #[cfg(feature = "hydrate")]
     browser::start(cursor, news, connection);
     #[cfg(not(feature = "hydrate"))]
-    let _ = cursor;
+    drop(cursor);
     let shown = !href.is_empty();
     let verb = move || match connection.get() {
         Connection::Lost(_) => "Reconnecting, ",
