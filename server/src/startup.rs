@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use wolf_den::keyring::KeyRing;
-use wolfsec::ports::Clock as _;
+use wolfsec::ports::{Clock as _, LiveFeed as _};
 use wolfsec_app::{Ports, UseCases};
 
 use crate::adapters::clock::{SystemClock, TimeOrderedIds};
@@ -27,6 +27,7 @@ use crate::config::Settings;
 use crate::database::Database;
 use crate::http::{AppState, AppStateParts, Assets, Traffic, router};
 use crate::ingest::{Pipeline, Reports, StatusNews};
+use crate::live::LiveHub;
 use crate::workers::{self, OwnReport, Retention};
 
 /// Requests under way when the server is told to stop have this long to end.
@@ -135,7 +136,9 @@ pub struct Server {
     pub router: Router,
     pub public_url: String,
     stop: watch::Sender<bool>,
+    live: LiveHub,
     workers: JoinHandle<()>,
+    live_worker: JoinHandle<()>,
     writer: JoinHandle<()>,
     report_writer: JoinHandle<()>,
 }
@@ -197,6 +200,16 @@ impl Server {
             listener,
             stop.subscribe(),
         ));
+        let live = LiveHub::new(settings.live_streams_per_session, settings.live_streams);
+        let feed = Arc::new(pg::PgLiveFeed::new(installation.database.url()));
+        let first = feed.listen().await;
+        let live_worker = tokio::spawn(workers::live(
+            feed,
+            first,
+            use_cases.clone(),
+            live.clone(),
+            stop.subscribe(),
+        ));
         if let Some(options) = installation.database.embedded() {
             tokio::spawn(workers::supervise(installation.pool.clone(), options, stop.subscribe()));
         }
@@ -208,6 +221,7 @@ impl Server {
             pipeline,
             reports,
             traffic,
+            live: live.clone(),
             detector: installation.detector.clone(),
             pool: installation.pool.clone(),
             settings,
@@ -220,7 +234,9 @@ impl Server {
             router: router(state),
             public_url,
             stop,
+            live,
             workers,
+            live_worker,
             writer,
             report_writer,
         })
@@ -230,19 +246,25 @@ impl Server {
         self.installation.use_cases()
     }
 
-    /// Drains: workers first, then what the pipeline holds, then the database.
+    /// Drains: live streams and workers first, then what the pipeline holds, then the database.
     pub async fn shut_down(self) {
         let Self {
             installation,
             router,
             stop,
+            live,
             workers,
+            live_worker,
             writer,
             report_writer,
             ..
         } = self;
+        live.stop();
         let _ = stop.send(true);
-        if tokio::time::timeout(DRAIN, workers).await.is_err() {
+        if tokio::time::timeout(DRAIN, async { tokio::join!(workers, live_worker) })
+            .await
+            .is_err()
+        {
             tracing::warn!("workers did not end in time");
         }
         // The router holds the last sender of the pipeline.
@@ -290,26 +312,52 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     say(&format!("ready {url}\n"))?;
     tracing::info!(%bound, "serving");
+    serve_until(listener, server, stop_signal()).await?;
+    Ok(())
+}
+
+/// How the connections ended when the server was told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Each came to its end.
+    All,
+    /// Some had to be cut off.
+    Forced,
+}
+
+/// Serves until `stop` is done, then drains and shuts down.
+pub async fn serve_until(
+    listener: TcpListener,
+    server: Server,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<Drained> {
     let service = server
         .router
         .clone()
         .into_make_service_with_connect_info::<std::net::SocketAddr>();
     let (told, mut draining) = watch::channel(());
+    let live = server.live.clone();
     let running = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop_signal().await;
+        stop.await;
         tracing::info!("stopping");
+        // A stream never ends by itself.
+        live.stop();
         let _ = told.send(());
     });
-    tokio::select! {
-        ended = running => ended.context("serving HTTP")?,
+    let drained = tokio::select! {
+        ended = running => {
+            ended.context("serving HTTP")?;
+            Drained::All
+        }
         // Idle keep-alive connections must not hold the server up.
         () = async { let _ = draining.changed().await; tokio::time::sleep(DRAIN).await; } => {
             tracing::warn!("connections did not end in time");
+            Drained::Forced
         }
-    }
+    };
     server.shut_down().await;
     tracing::info!("stopped");
-    Ok(())
+    Ok(drained)
 }
 
 async fn stop_signal() {

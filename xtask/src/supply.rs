@@ -56,7 +56,9 @@ pub fn check(paths: &Paths) -> Result<()> {
     let metadata = read(cargo(&paths.root).args(["metadata", "--format-version", "1", "--locked"]))
         .context("`cargo metadata --locked` failed: is Cargo.lock up to date?")?;
     let metadata: Value = serde_json::from_str(&metadata).context("reading cargo's metadata")?;
-    let packages = metadata["packages"].as_array().context("no packages in cargo's metadata")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("no packages in cargo's metadata")?;
     let mut problems = Vec::new();
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in packages {
@@ -74,7 +76,10 @@ pub fn check(paths: &Paths) -> Result<()> {
     if !problems.is_empty() {
         bail!("what we build upon:\n  {}", problems.join("\n  "));
     }
-    note(&format!("{} packages, every licence allowed, no large one twice", packages.len()));
+    note(&format!(
+        "{} packages, every licence allowed, no large one twice",
+        packages.len()
+    ));
     Ok(())
 }
 
@@ -89,12 +94,7 @@ fn licence(expression: &str) -> Result<(), String> {
     }
     let parsed = Expression::parse_mode(expression, ParseMode::LAX)
         .map_err(|error| format!("the licence `{expression}` is not understood: {}", error.reason))?;
-    let allowed = |wanted: &LicenseReq| {
-        wanted
-            .license
-            .id()
-            .is_some_and(|id| ALLOWED.contains(&id.name))
-    };
+    let allowed = |wanted: &LicenseReq| wanted.license.id().is_some_and(|id| ALLOWED.contains(&id.name));
     if parsed.evaluate(allowed) {
         Ok(())
     } else {
@@ -105,7 +105,11 @@ fn licence(expression: &str) -> Result<(), String> {
 /// `cargo deny` or `cargo audit`, whichever is installed and reaches the advisories; else says what was not checked.
 pub fn advisories(paths: &Paths) -> Result<()> {
     let tools: [(&str, &[&str], &[&str]); 2] = [
-        ("deny", &["deny", "fetch", "db"], &["deny", "--offline", "check", "advisories"]),
+        (
+            "deny",
+            &["deny", "fetch", "db"],
+            &["deny", "--offline", "check", "advisories"],
+        ),
         ("audit", &["audit", "--help"], &["audit"]),
     ];
     for (tool, fetch, check) in tools {

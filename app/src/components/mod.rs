@@ -5,6 +5,8 @@ pub mod copy_button;
 pub mod keyboard;
 #[cfg(feature = "ssr")]
 pub mod line_chart;
+pub mod live;
+pub mod number;
 #[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]

@@ -12,6 +12,7 @@ use crate::detection::CorrelationHit;
 use crate::events::{EventQuery, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
 use crate::identity::{ApiToken, Role, Session, User};
 use crate::ids::{AlertId, ApiTokenId, EnrolmentId, EventId, PeerId, RuleImportId, SessionId, UserId};
+use crate::live::{IngestTotals, LiveCursor, LiveNotice, Since};
 use crate::overview::RateBucket;
 use crate::page::{Limit, Page};
 use crate::peers::{
@@ -62,6 +63,8 @@ pub trait UnitOfWork: Send {
     fn rules(&mut self) -> &mut dyn RuleRepository;
     fn audit(&mut self) -> &mut dyn AuditRepository;
     fn settings(&mut self) -> &mut dyn SettingsRepository;
+    fn live(&mut self) -> &mut dyn LiveRepository;
+    /// Alerts that were raised or changed and sessions that ended are told to every [`LiveFeed`] by this very transaction.
     async fn commit(self: Box<Self>) -> RepositoryResult<()>;
 }
 
@@ -88,6 +91,8 @@ pub trait SessionRepository: Send {
     async fn insert(&mut self, session: &Session, digest: &Digest) -> RepositoryResult<()>;
     async fn find_by_digest(&mut self, digest: &Digest) -> RepositoryResult<Option<(Session, User)>>;
     async fn touch(&mut self, id: SessionId, at: Timestamp) -> RepositoryResult<()>;
+    /// Those of these sessions that are there, with their users, in one statement.
+    async fn get_many(&mut self, ids: &[SessionId]) -> RepositoryResult<Vec<(Session, User)>>;
     /// Newest use first, at most 100.
     async fn list_for_user(&mut self, user: UserId) -> RepositoryResult<Vec<Session>>;
     /// Removes one session of this user; false when it is not theirs or gone.
@@ -314,6 +319,32 @@ pub trait SettingsRepository: Send {
     async fn get(&mut self, name: &str) -> RepositoryResult<Option<String>>;
     async fn set(&mut self, name: &str, value: &str) -> RepositoryResult<()>;
     async fn remove(&mut self, name: &str) -> RepositoryResult<()>;
+}
+
+/// The sequence of changes that were told, and what the live counters are made of.
+#[async_trait]
+pub trait LiveRepository: Send {
+    /// The newest committed change; there always is one.
+    async fn head(&mut self) -> RepositoryResult<LiveCursor>;
+    /// What was committed after a change, over at most [`crate::live::MAX_CATCH_UP`] changes.
+    async fn since(&mut self, cursor: LiveCursor) -> RepositoryResult<Since>;
+    /// Forgets changes from before a time, but never the newest one; returns how many.
+    async fn forget(&mut self, before: Timestamp) -> RepositoryResult<u64>;
+    async fn totals(&mut self) -> RepositoryResult<IngestTotals>;
+}
+
+/// Tells what transactions committed, of any server on the store; what was rolled back is never told.
+#[async_trait]
+pub trait LiveFeed: Send + Sync {
+    /// From the moment this answers, nothing committed is missed until [`LiveListener::next`] fails.
+    async fn listen(&self) -> RepositoryResult<Box<dyn LiveListener>>;
+}
+
+/// One open ear. It needs no connection that other work waits for.
+#[async_trait]
+pub trait LiveListener: Send {
+    /// Waits for the next notice. An error ends it: listen again, and take up what was missed by cursor.
+    async fn next(&mut self) -> RepositoryResult<LiveNotice>;
 }
 
 /// Time, as a parameter.

@@ -124,6 +124,18 @@ pub const KEYS: &[Key] = &[
         "enrolments a minute for each address",
     ),
     key(
+        "live_streams",
+        Kind::Number,
+        "256",
+        "streams of live updates at once; a further one gets 429",
+    ),
+    key(
+        "live_streams_per_session",
+        Kind::Number,
+        "4",
+        "streams of live updates of one session; its visible tabs share one where the browser can",
+    ),
+    key(
         "log",
         Kind::Text,
         "info,sqlx=warn",
@@ -193,6 +205,8 @@ pub fn show(settings: &Settings) -> String {
             "api_requests_per_second" => settings.api_requests_per_second.to_string(),
             "sign_in_requests_per_minute" => settings.sign_in_requests_per_minute.to_string(),
             "enrolment_requests_per_minute" => settings.enrolment_requests_per_minute.to_string(),
+            "live_streams" => settings.live_streams.to_string(),
+            "live_streams_per_session" => settings.live_streams_per_session.to_string(),
             "log" => format!("{:?}", settings.log),
             "log_json" => settings.log_json.to_string(),
             _ => continue,

@@ -58,6 +58,8 @@ pub struct Settings {
     pub api_requests_per_second: u32,
     pub sign_in_requests_per_minute: u32,
     pub enrolment_requests_per_minute: u32,
+    pub live_streams: usize,
+    pub live_streams_per_session: usize,
     pub log: String,
     pub log_json: bool,
 }
@@ -83,6 +85,8 @@ impl Default for Settings {
             api_requests_per_second: 100,
             sign_in_requests_per_minute: 30,
             enrolment_requests_per_minute: 30,
+            live_streams: 256,
+            live_streams_per_session: 4,
             log: "info,sqlx=warn".to_owned(),
             log_json: false,
         }
@@ -155,6 +159,8 @@ impl Settings {
             );
         }
         for (name, value, least, most) in [
+            ("live_streams", self.live_streams as u64, 1, 100_000),
+            ("live_streams_per_session", self.live_streams_per_session as u64, 1, 100),
             ("database_connections", u64::from(self.database_connections), 4, 500),
             ("retention_days", u64::from(self.retention_days), 1, 3650),
             ("metric_retention_days", u64::from(self.metric_retention_days), 1, 3650),

@@ -8,6 +8,7 @@ mod error;
 mod form_errors;
 mod layers;
 mod limits;
+mod live;
 mod pages;
 mod probes;
 mod router;

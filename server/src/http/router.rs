@@ -7,7 +7,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use super::{api, layers, pages, probes, traffic};
+use super::{api, layers, live, pages, probes, traffic};
 use crate::http::AppState;
 
 /// The whole HTTP face.
@@ -28,6 +28,8 @@ pub fn router(state: AppState) -> Router {
         .route("/api/{*function}", any(pages::server_fn))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
+        .route("/live", get(live::live))
+        .route("/live/since", get(live::since))
         .route("/", get(pages::page))
         .fallback(pages::asset_or_page)
         .layer(from_fn_with_state(state.clone(), layers::open_doors))

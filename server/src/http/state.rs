@@ -14,6 +14,7 @@ use super::traffic::Traffic;
 use crate::adapters::detector::DetectorHandle;
 use crate::config::Settings;
 use crate::ingest::{Pipeline, Reports};
+use crate::live::LiveHub;
 
 /// Made once by start-up.
 pub struct AppStateParts {
@@ -21,6 +22,7 @@ pub struct AppStateParts {
     pub pipeline: Pipeline,
     pub reports: Reports,
     pub traffic: Arc<Traffic>,
+    pub live: LiveHub,
     pub detector: Arc<DetectorHandle>,
     pub pool: PgPool,
     pub settings: Settings,

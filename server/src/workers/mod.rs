@@ -2,6 +2,7 @@
 
 mod follow_rules;
 mod host;
+mod live;
 mod supervise;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ use crate::ingest::{Pipeline, StatusChange, forward_audit, forward_changes};
 
 pub use follow_rules::follow_rules;
 pub use host::OwnReport;
+pub use live::live;
 pub use supervise::supervise;
 
 const HOUSE_EVERY: Duration = Duration::from_mins(10);

@@ -49,7 +49,7 @@ fn needs(counts: &AlertCounts) -> AnyView {
             view! {
                 <a class=class href=open_href(severity)>
                     <span class="k">{severity_mark_short(severity)}</span>
-                    <span class="v">{grouped(open)}</span>
+                    <span class="v" data-live=format!("open-{severity}")>{grouped(open)}</span>
                     <span class="d">{format!("{} unresolved", grouped(unresolved))}</span>
                 </a>
             }
@@ -116,7 +116,7 @@ fn event_flow(view: &Overview) -> AnyView {
     };
     view! {
         <div class="panel">
-            <div class="panel__head"><h2>"Event flow"</h2><span class="meta">{meta}</span>{legend()}</div>
+            <div class="panel__head"><h2>"Event flow"</h2><span class="meta">{meta}</span><span class="meta" data-live="minute" hidden=true></span>{legend()}</div>
             {stale}
             {body}
         </div>

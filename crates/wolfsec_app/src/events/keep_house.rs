@@ -8,6 +8,8 @@ use crate::{Failure, UseCases};
 const REQUEST_MEMORY: Duration = Duration::days(7);
 /// Correlation hits are kept longer than any window.
 const HIT_MEMORY: Duration = Duration::days(2);
+/// Browsers catch up over at most this long; no session lasts longer.
+const CHANGE_MEMORY: Duration = Duration::days(2);
 /// Days whose partitions are made ahead.
 const DAYS_AHEAD: i64 = 3;
 
@@ -33,6 +35,7 @@ impl UseCases {
             .await?;
         let metric_days_before = today - Duration::days(i64::from(metric_retention_days));
         let metric_days_dropped = uow.metrics().retire(metric_days_before).await?;
+        uow.live().forget(now - CHANGE_MEMORY).await?;
         uow.commit().await?;
         Ok((made + metric_days_made, dropped + metric_days_dropped))
     }

@@ -6,6 +6,7 @@ pub mod events;
 pub mod events_kept;
 pub mod fleet;
 pub mod identity;
+pub mod live;
 pub mod metrics;
 pub mod peers;
 pub mod records;
@@ -72,6 +73,22 @@ macro_rules! contract_cases {
             records::the_audit_trail_is_appended_and_read,
             records::settings_are_set_and_removed,
             records::dropping_a_unit_of_work_leaves_nothing,
+        }
+    };
+}
+
+/// Calls a macro with every case that also needs a feed of the store.
+#[macro_export]
+macro_rules! live_contract_cases {
+    ($with:ident) => {
+        $with! {
+            live::a_commit_is_told_and_a_rollback_is_not,
+            live::work_on_an_alert_is_told,
+            live::a_large_change_is_one_bounded_notice,
+            live::ended_sessions_and_changed_accounts_are_told,
+            live::catching_up_counts_what_came_after,
+            live::the_newest_change_is_never_forgotten,
+            live::totals_add_up_over_peers,
         }
     };
 }

@@ -4,6 +4,7 @@
 mod alerts;
 mod events;
 mod identity;
+mod live;
 mod metrics;
 mod peers;
 mod records;
@@ -15,18 +16,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use wolfsec::Timestamp;
 use wolfsec::audit::{ChainHead, SealedEntry};
 use wolfsec::detection::CorrelationHit;
 use wolfsec::events::{IngestAnswer, NewEvent};
 use wolfsec::identity::{ApiToken, Session, User};
 use wolfsec::ids::{AlertId, ApiTokenId, EventId, PeerId, SessionId, UserId};
+use wolfsec::live::LiveNotice;
 use wolfsec::peers::{Enrolment, MetricSample, Peer, StoredReject};
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, MetricRepository, PeerRepository,
-    RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository,
-    UnitOfWork, UserRepository,
+    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, LiveRepository, MetricRepository,
+    PeerRepository, RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store,
+    TokenRepository, UnitOfWork, UserRepository,
 };
 use wolfsec::rules::{Rule, RuleImport, RulesRevision};
 
@@ -58,11 +60,24 @@ struct State {
     audit: Vec<SealedEntry>,
     audit_head: Option<ChainHead>,
     settings: BTreeMap<String, String>,
+    changes: live::Changes,
 }
 
 /// Everything in memory.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<State>>);
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    told: broadcast::Sender<LiveNotice>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self {
+            state: Arc::default(),
+            told: broadcast::Sender::new(1024),
+        }
+    }
+}
 
 impl MemoryStore {
     pub fn new() -> Self {
@@ -73,17 +88,24 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn begin(&self) -> RepositoryResult<Box<dyn UnitOfWork>> {
-        let guard = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).lock_owned())
+        let guard = tokio::time::timeout(PATIENCE, Arc::clone(&self.state).lock_owned())
             .await
             .map_err(|elapsed| RepositoryError::Unavailable(Some(Box::new(elapsed))))?;
         let state = guard.clone();
-        Ok(Box::new(MemoryUnitOfWork { guard, state }))
+        Ok(Box::new(MemoryUnitOfWork {
+            guard,
+            state,
+            told: self.told.clone(),
+            touched: live::Touched::default(),
+        }))
     }
 }
 
 struct MemoryUnitOfWork {
     guard: OwnedMutexGuard<State>,
     state: State,
+    told: broadcast::Sender<LiveNotice>,
+    touched: live::Touched,
 }
 
 #[async_trait]
@@ -118,9 +140,19 @@ impl UnitOfWork for MemoryUnitOfWork {
     fn settings(&mut self) -> &mut dyn SettingsRepository {
         self
     }
-    async fn commit(self: Box<Self>) -> RepositoryResult<()> {
-        let Self { mut guard, state } = *self;
+    fn live(&mut self) -> &mut dyn LiveRepository {
+        self
+    }
+    async fn commit(mut self: Box<Self>) -> RepositoryResult<()> {
+        let notices = self.notices();
+        let Self {
+            mut guard, state, told, ..
+        } = *self;
         *guard = state;
+        for notice in notices {
+            // Nobody may be listening.
+            let _ = told.send(notice);
+        }
         Ok(())
     }
 }

@@ -222,7 +222,7 @@ impl AlertRepository for PgUnitOfWork {
         assignee: Option<UserId>,
     ) -> RepositoryResult<()> {
         // A reopened alert collects again unless another one has taken over since.
-        sqlx::query(
+        let done = sqlx::query(
             "UPDATE alerts a SET
                  status = $2, resolution = $3, assignee_id = $4, version = version + 1,
                  collecting = CASE
@@ -241,6 +241,9 @@ impl AlertRepository for PgUnitOfWork {
         .execute(self.conn())
         .await
         .map_err(store_error)?;
+        if done.rows_affected() > 0 {
+            self.touched.changed.insert(id);
+        }
         Ok(())
     }
 

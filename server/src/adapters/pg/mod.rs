@@ -8,6 +8,7 @@ mod copy;
 mod error;
 mod events;
 mod events_insert;
+mod live;
 mod logsources;
 mod metrics;
 mod peers;
@@ -30,6 +31,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 
+pub use live::PgLiveFeed;
 pub use ready::{Readiness, answers, readiness};
 pub use rules_signal::{RulesListener, announce_rules, await_rules};
 pub use store::{PgStore, PgUnitOfWork};

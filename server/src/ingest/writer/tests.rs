@@ -8,9 +8,9 @@ use axum::body::Bytes;
 use tokio::sync::oneshot;
 use wolfsec::ids::PeerId;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, MetricRepository, PeerRepository, RepositoryError,
-    RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
-    UserRepository,
+    AlertRepository, AuditRepository, EventRepository, LiveRepository, MetricRepository, PeerRepository,
+    RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository,
+    UnitOfWork, UserRepository,
 };
 use wolfsec_app::{Caller, Ports};
 use wolfsec_detect::SigmaDetector;
@@ -75,6 +75,9 @@ impl UnitOfWork for RefusingUnit {
     }
     fn settings(&mut self) -> &mut dyn SettingsRepository {
         self.unit.settings()
+    }
+    fn live(&mut self) -> &mut dyn LiveRepository {
+        self.unit.live()
     }
     async fn commit(self: Box<Self>) -> RepositoryResult<()> {
         if self.refuse {
