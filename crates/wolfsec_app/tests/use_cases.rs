@@ -66,6 +66,7 @@ fn request(peer: PeerId, body: &str, events: &[u128], matching: bool) -> Analyse
             title: "Found".into(),
             severity: Severity::High,
             techniques: Vec::new(),
+            tactics: Vec::new(),
             selections: Vec::new(),
             group_by: Vec::new(),
             contributing: Vec::new(),

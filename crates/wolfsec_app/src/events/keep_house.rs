@@ -8,6 +8,8 @@ use crate::{Failure, UseCases};
 const REQUEST_MEMORY: Duration = Duration::days(7);
 /// Correlation hits are kept longer than any window.
 const HIT_MEMORY: Duration = Duration::days(2);
+/// What was measured of ingest is kept as long as the overview looks back.
+const MEASURE_MEMORY: Duration = Duration::days(31);
 /// Days whose partitions are made ahead.
 const DAYS_AHEAD: i64 = 3;
 
@@ -27,6 +29,7 @@ impl UseCases {
             .events()
             .retire(days_before, now - REQUEST_MEMORY, now - HIT_MEMORY)
             .await?;
+        uow.overview().forget_measured(now - MEASURE_MEMORY).await?;
         uow.commit().await?;
         Ok((made, dropped))
     }

@@ -4,6 +4,7 @@
 mod alerts;
 mod events;
 mod identity;
+mod overview;
 mod peers;
 mod records;
 mod rules;
@@ -16,14 +17,16 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use wolfsec::Timestamp;
+use wolfsec::alerts::BulkChange;
 use wolfsec::audit::{ChainHead, SealedEntry};
 use wolfsec::detection::CorrelationHit;
 use wolfsec::events::{IngestAnswer, NewEvent};
 use wolfsec::identity::{ApiToken, Session, User};
-use wolfsec::ids::{AlertId, ApiTokenId, EventId, PeerId, SessionId, UserId};
+use wolfsec::ids::{AlertId, ApiTokenId, BulkId, EventId, PeerId, SessionId, UserId};
+use wolfsec::overview::{IngestMeasure, Visit};
 use wolfsec::peers::{Enrolment, Peer, StoredReject};
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, PeerRepository, RepositoryError,
+    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, OverviewRepository, PeerRepository, RepositoryError,
     RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
     UserRepository,
 };
@@ -47,6 +50,7 @@ struct State {
     requests: BTreeMap<(PeerId, Digest), (IngestRequest, IngestAnswer)>,
     hits: BTreeMap<(Timestamp, EventId), CorrelationHit>,
     alerts: BTreeMap<AlertId, alerts::StoredAlert>,
+    bulk_changes: BTreeMap<BulkId, BulkChange>,
     rules: BTreeMap<String, Rule>,
     rules_revision: RulesRevision,
     /// Newest first.
@@ -54,6 +58,8 @@ struct State {
     audit: Vec<SealedEntry>,
     audit_head: Option<ChainHead>,
     settings: BTreeMap<String, String>,
+    visits: BTreeMap<UserId, Visit>,
+    measured: BTreeMap<(IngestMeasure, Timestamp, i16), i64>,
 }
 
 /// Everything in memory.
@@ -109,6 +115,9 @@ impl UnitOfWork for MemoryUnitOfWork {
         self
     }
     fn settings(&mut self) -> &mut dyn SettingsRepository {
+        self
+    }
+    fn overview(&mut self) -> &mut dyn OverviewRepository {
         self
     }
     async fn commit(self: Box<Self>) -> RepositoryResult<()> {

@@ -2,13 +2,16 @@
 //! never run in a loop over rows: many rows travel as arrays or by COPY.
 
 mod alerts;
+mod alerts_filter;
 mod alerts_fold;
+mod alerts_work;
 mod audit;
 mod copy;
 mod error;
 mod events;
 mod events_insert;
 mod logsources;
+mod overview;
 mod peers;
 mod ready;
 mod rule_imports;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use wolfsec::events::LogSource;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, PeerRepository, RepositoryResult, RuleRepository,
+    AlertRepository, AuditRepository, EventRepository, OverviewRepository, PeerRepository, RepositoryResult, RuleRepository,
     SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
 };
 
@@ -88,6 +88,9 @@ impl UnitOfWork for PgUnitOfWork {
         self
     }
     fn settings(&mut self) -> &mut dyn SettingsRepository {
+        self
+    }
+    fn overview(&mut self) -> &mut dyn OverviewRepository {
         self
     }
 
