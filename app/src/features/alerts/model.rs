@@ -11,6 +11,8 @@ use crate::features::url_query::UrlQuery;
 
 /// Where the queue lives.
 pub const QUEUE: &str = "/alerts";
+/// Where everything that matches is changed.
+pub const CHANGE: &str = "/alerts/change";
 
 /// Links into the queue: each number on another page leads to the list of what it counts.
 pub struct QueueLink(UrlQuery);
