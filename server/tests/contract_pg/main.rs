@@ -8,6 +8,7 @@
 mod database;
 mod roles;
 mod schema;
+mod statements;
 mod write_path;
 
 use wolf_server::adapters::pg::PgStore;

@@ -101,13 +101,13 @@ fn list(url: &UrlQuery, filter: &QueueFilter, view: &QueueView, failed: Option<&
     };
     view! {
         <div class="queue__tools">
-            <div class="bar">
+            <div class="bar queue__bar">
                 {search(&first)}
-                <span class="ink2 nowrap push"><b class="strong">{grouped(matching)}{more}</b>" alerts"</span>
+                {(!view.may_work).then(|| view! { <span class="ink2 nowrap"><b class="strong">{grouped(matching)}{more}</b>" alerts"</span> })}
                 {orders(&first, filter.query.order)}
+                {filters(&first, filter.status, &[])}
             </div>
             {facets(&first, filter, view)}
-            {filters(&first, filter.status, &[])}
             {view.may_work.then(|| bulk::bar(&first, matching, view.tally.capped, failed))}
         </div>
         {error_notice(failed)}
@@ -211,8 +211,9 @@ fn filters(url: &UrlQuery, status: StatusFilter, bad: &[BadField]) -> AnyView {
         .filter_map(|name| text(name).map(|value| view! { <input type="hidden" name=name value=value/> }))
         .collect_view();
     view! {
-        <details class="filters" open=!bad.is_empty()>
-            <summary class="btn btn--quiet">{icon("filter")}"Filter"{(narrowed > 0).then(|| view! { " "<b>{format!("{narrowed} set")}</b> })}</summary>
+        <details class=if bad.is_empty() { "popform popform--wide" } else { "filters" } open=!bad.is_empty()>
+            <summary class="btn">{icon("filter")}"Filter"{(narrowed > 0).then(|| view! { " "<b>{format!("{narrowed} set")}</b> })}</summary>
+            <div class="popform__body">
             <form class="bar filterform" method="get" action=QUEUE aria-label="Filter alerts">
                 {hidden}
                 {filter_select("f-status", "status", "Status", statuses, status.slug(), message_of(bad, "status"))}
@@ -227,6 +228,7 @@ fn filters(url: &UrlQuery, status: StatusFilter, bad: &[BadField]) -> AnyView {
                 <button class="btn btn--primary btn--form" type="submit">"Apply"</button>
                 <a class="btn btn--quiet btn--form" href=QUEUE>"Clear"</a>
             </form>
+            </div>
         </details>
     }
     .into_any()

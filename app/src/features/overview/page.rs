@@ -160,7 +160,7 @@ fn tactics(view: &Overview) -> AnyView {
             let count = found.map_or(0, |(_, n)| *n);
             let href = QueueLink::all().tactic(tactic).since(view.since).href();
             view! {
-                <a class=format!("h{}", heat(count, most)) href=href><b>{grouped(count)}</b><span>{tactic.label()}</span></a>
+                <a class=format!("h{}", heat(count, most)) href=href><b>{grouped(count)}</b><span>{hyphened(tactic)}</span></a>
             }
         })
         .collect_view();
@@ -172,6 +172,11 @@ fn tactics(view: &Overview) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// The one word that is wider than its field says where it may break.
+fn hyphened(tactic: Tactic) -> String {
+    tactic.label().replace("naissance", "nais\u{ad}sance")
 }
 
 /// What the figures are made of.

@@ -38,7 +38,7 @@ const FIGURES: &str = "
     (SELECT 'entity', NULL, e ->> 'type', e ->> 'value', 0::smallint, count(*), 0
      FROM recent, jsonb_array_elements(entities) AS e
      GROUP BY 3, 4 ORDER BY count(*) DESC, (e ->> 'value') COLLATE \"C\", (e ->> 'type') COLLATE \"C\" LIMIT $4)
-    ORDER BY 1, 2, 6 DESC";
+    ORDER BY 1, 2";
 
 fn figures(rows: Vec<FigureRow>) -> RepositoryResult<AlertFigures> {
     let mut figures = AlertFigures::default();
@@ -72,6 +72,13 @@ fn figures(rows: Vec<FigureRow>) -> RepositoryResult<AlertFigures> {
         }
     }
     figures.tactics.sort_unstable();
+    figures
+        .rules
+        .sort_by(|a, b| b.alerts.cmp(&a.alerts).then_with(|| a.rule_id.cmp(&b.rule_id)));
+    figures.entities.sort_by(|a, b| {
+        let key = |of: &RankedEntity| (of.entity.value.clone(), of.entity.kind.clone());
+        b.alerts.cmp(&a.alerts).then_with(|| key(a).cmp(&key(b)))
+    });
     Ok(figures)
 }
 
