@@ -147,13 +147,17 @@ mod browser {
         });
         let selected = || {
             (0..count).find(|&index| {
-                let row = rows.get(index.unsigned_abs()).and_then(|row| row.dyn_into::<Element>().ok());
+                let row = rows
+                    .get(index.unsigned_abs())
+                    .and_then(|row| row.dyn_into::<Element>().ok());
                 row.is_some_and(|row| row.has_attribute("aria-current"))
             })
         };
-        let target = current.or_else(selected).map_or(if step > 0 { 0 } else { count - 1 }, |index| {
-            (index + step).clamp(0, count - 1)
-        });
+        let target = current
+            .or_else(selected)
+            .map_or(if step > 0 { 0 } else { count - 1 }, |index| {
+                (index + step).clamp(0, count - 1)
+            });
         let Some(row) = rows
             .get(target.unsigned_abs())
             .and_then(|row| row.dyn_into::<Element>().ok())

@@ -7,4 +7,6 @@ pub mod keyboard;
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod sprite;
+#[cfg(feature = "ssr")]
+pub mod table;
 pub mod theme_switch;

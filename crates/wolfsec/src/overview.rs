@@ -378,10 +378,7 @@ mod tests {
         let fleet = FleetFigures::of(many.chain([("z".to_owned(), PeerStatus::Late)]));
         assert_eq!(fleet.peers.len(), FLEET_DRAWN);
         assert_eq!(fleet.peers.last().unwrap().0, "z");
-        assert_eq!(
-            fleet.counts,
-            [(PeerStatus::Online, 250), (PeerStatus::Late, 1)]
-        );
+        assert_eq!(fleet.counts, [(PeerStatus::Online, 250), (PeerStatus::Late, 1)]);
         assert_eq!(fleet.total(), 251);
     }
 }

@@ -167,6 +167,9 @@ pub trait EventRepository: Send {
     async fn insert_batch(&mut self, events: &[NewEvent]) -> RepositoryResult<Vec<(Timestamp, EventId)>>;
     /// Newest first.
     async fn search(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>>;
+    /// The same for a list that people read: messages end after [`crate::events::PREVIEW_CHARS`], and the fields as sent stay
+    /// in the store, so that a page is bounded in bytes however long its events are.
+    async fn preview(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>>;
     async fn get(&mut self, ts: Timestamp, id: EventId) -> RepositoryResult<Option<SecurityEvent>>;
     /// The stored events of these hits with times from `since` to `until`, oldest first: what a correlation counted in earlier batches.
     async fn hit_events(

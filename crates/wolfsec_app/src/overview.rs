@@ -1,11 +1,11 @@
 //! What the overview page shows.
 
+use wolfsec::Timestamp;
 use wolfsec::alerts::{AlertOrder, AlertQuery, AlertStatus, AssigneeFilter};
 use wolfsec::overview::{INGEST_WINDOW, Overview, OverviewRange, RaisedCount, Visit};
 use wolfsec::page::Limit;
 use wolfsec::ports::{RepositoryResult, UnitOfWork};
 use wolfsec::severity::Severity;
-use wolfsec::Timestamp;
 
 use crate::{Action, Caller, Failure, UseCases, authorise};
 
@@ -23,7 +23,11 @@ impl UseCases {
         let longest = AlertQuery {
             statuses: vec![AlertStatus::Open, AlertStatus::Acknowledged, AlertStatus::InProgress],
             severities: vec![Severity::Critical, Severity::High],
-            assignee: Some(caller.user_id().map_or(AssigneeFilter::Nobody, AssigneeFilter::UserOrNobody)),
+            assignee: Some(
+                caller
+                    .user_id()
+                    .map_or(AssigneeFilter::Nobody, AssigneeFilter::UserOrNobody),
+            ),
             order: AlertOrder::Waiting,
             limit: Limit::new(LONGEST).unwrap_or_default(),
             ..AlertQuery::default()

@@ -96,14 +96,14 @@ async fn what_others_changed_is_reported_and_not_overwritten() {
         (vec![id(2)], vec![id(9)], 0)
     );
     let other = use_cases.get_alert(&ola, id(2)).await.unwrap();
-    assert_eq!(
-        (other.alert.status, other.activity.len()),
-        (AlertStatus::InProgress, 1)
-    );
+    assert_eq!((other.alert.status, other.activity.len()), (AlertStatus::InProgress, 1));
     let mine = use_cases.get_alert(&ola, id(1)).await.unwrap();
     assert_eq!(mine.alert.assignee.as_deref(), Some("ola"));
     // Again, with the new versions: the step is not allowed twice.
-    let again = use_cases.change_alerts(&ola, &done.changed, &acknowledge).await.unwrap();
+    let again = use_cases
+        .change_alerts(&ola, &done.changed, &acknowledge)
+        .await
+        .unwrap();
     assert_eq!((again.changed.len(), again.refused), (0, vec![id(1), id(3)]));
     assert_eq!(use_cases.get_bulk_change(&ola, done.id).await.unwrap(), done);
 }
@@ -179,9 +179,20 @@ async fn an_act_that_no_alert_can_take_changes_nothing() {
         .add_user(&Caller::command_line(), "vera", Role::Viewer, PASSWORD.into())
         .await
         .unwrap();
-    let token = use_cases.sign_in("vera", PASSWORD.into(), &ClientInfo::default()).await.unwrap();
-    let vera = use_cases.authenticate_session(&token, None).await.unwrap().unwrap().caller;
-    let failed = use_cases.change_alerts(&vera, &[row(1, 1)], &resolve()).await.unwrap_err();
+    let token = use_cases
+        .sign_in("vera", PASSWORD.into(), &ClientInfo::default())
+        .await
+        .unwrap();
+    let vera = use_cases
+        .authenticate_session(&token, None)
+        .await
+        .unwrap()
+        .unwrap()
+        .caller;
+    let failed = use_cases
+        .change_alerts(&vera, &[row(1, 1)], &resolve())
+        .await
+        .unwrap_err();
     assert_eq!(failed.code, "forbidden");
     assert_eq!(use_cases.get_alert(&ola, id(1)).await.unwrap().alert.version, 1);
 }

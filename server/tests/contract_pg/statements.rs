@@ -77,7 +77,10 @@ async fn raise(store: &PgStore, first: u128, count: u128) {
         .map(|n| finding(&format!("key-{n}"), sender.id, n, at(500)))
         .collect();
     let ids: Vec<AlertId> = numbers.map(|n| AlertId(uuid::Uuid::from_u128(n))).collect();
-    uow.alerts().apply_fold(&fold(findings, &[]), &ids, at(500)).await.unwrap();
+    uow.alerts()
+        .apply_fold(&fold(findings, &[]), &ids, at(500))
+        .await
+        .unwrap();
     uow.commit().await.unwrap();
 }
 
@@ -130,8 +133,16 @@ async fn the_overview_costs_a_fixed_number_of_statements() {
             .add_user(&Caller::command_line(), "ada", Role::Admin, password.clone())
             .await
             .unwrap();
-        let token = use_cases.sign_in("ada", password, &ClientInfo::default()).await.unwrap();
-        let caller = use_cases.authenticate_session(&token, None).await.unwrap().unwrap().caller;
+        let token = use_cases
+            .sign_in("ada", password, &ClientInfo::default())
+            .await
+            .unwrap();
+        let caller = use_cases
+            .authenticate_session(&token, None)
+            .await
+            .unwrap()
+            .unwrap()
+            .caller;
         raise(&store, 1000, 1).await;
         executed();
         use_cases.overview(&caller, OverviewRange::Day).await.unwrap();
@@ -142,7 +153,10 @@ async fn the_overview_costs_a_fixed_number_of_statements() {
             let view = use_cases.overview(&caller, range).await.unwrap();
             let cost = executed();
             // The first look also writes the visit down.
-            assert!(cost > 5 && cost < first && cost <= 13, "{range}: {cost} statements, the first {first}");
+            assert!(
+                cost > 5 && cost < first && cost <= 13,
+                "{range}: {cost} statements, the first {first}"
+            );
             assert_eq!(view.waiting.iter().map(|of| of.count).sum::<i64>(), 201);
         }
     })

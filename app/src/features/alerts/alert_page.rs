@@ -7,7 +7,7 @@ use wolfsec::alerts::{Alert, AlertActivity, AlertDetail};
 use wolfsec::detection::{FieldMatch, SelectionMatch};
 
 use super::forms;
-use super::matches::{marked, operator, what_matched};
+use super::matches::{beside, marked, operator, what_matched};
 use super::model::QUEUE;
 use super::server_fns::alert_detail;
 use super::view::AlertView;
@@ -149,15 +149,17 @@ fn selection_rows(selection: &SelectionMatch) -> AnyView {
 }
 
 fn field_row(found: &FieldMatch) -> AnyView {
-    let how = found
-        .pattern
-        .as_deref()
-        .map_or("is", |pattern| operator(pattern).0)
-        .to_owned();
+    let pattern = found.pattern.as_deref();
+    let asked = beside(&found.value, pattern);
+    let how = match pattern {
+        Some(pattern) if asked.is_none() => operator(pattern).0.to_owned(),
+        _ => "is".to_owned(),
+    };
+    let asked = asked.map(|text| view! { <span class="dim">", asked for: "{text}</span> });
     view! {
         <tr>
             <th scope="row"><code>{found.field.clone()}</code></th>
-            <td><code><span class="op">{how}" "</span>{marked_text(&found.value, found.pattern.as_deref())}</code></td>
+            <td><code><span class="op">{how}" "</span>{marked_text(&found.value, pattern)}</code>{asked}</td>
             <td class="hit">{icon("check")}<span class="sr">"matched"</span></td>
         </tr>
     }

@@ -31,7 +31,10 @@ mod tests {
     fn a_form_leads_back_to_its_page_and_nowhere_else() {
         let id = AlertId(uuid::Uuid::from_u128(7));
         let own = format!("/alerts/{id}?done=open");
-        assert_eq!(to("/alerts?q=a+b&done=x", id, "done", "open"), "/alerts?q=a%20b&done=open");
+        assert_eq!(
+            to("/alerts?q=a+b&done=x", id, "done", "open"),
+            "/alerts?q=a%20b&done=open"
+        );
         assert_eq!(to("/alerts", id, "done", "open"), "/alerts?done=open");
         for elsewhere in ["", "/", "//evil.example?x=1", "https://evil.example/alerts?x=1"] {
             assert_eq!(to(elsewhere, id, "done", "open"), own, "{elsewhere}");

@@ -129,7 +129,10 @@ pub fn outcome(change: &BulkChange, back: &UrlQuery, may_work: bool) -> AnyView 
         }
     });
     let left = [
-        (&change.overtaken, "changed by somebody else meanwhile and left as they are"),
+        (
+            &change.overtaken,
+            "changed by somebody else meanwhile and left as they are",
+        ),
         (&change.refused, "cannot take this step from where they are"),
         (&change.missing, "are not there any more"),
     ];
@@ -138,7 +141,11 @@ pub fn outcome(change: &BulkChange, back: &UrlQuery, may_work: bool) -> AnyView 
         .filter(|(ids, _)| !ids.is_empty())
         .map(|(ids, why)| left_alone(ids, why))
         .collect_view();
-    let class = if change.changed.is_empty() { "callout med" } else { "callout callout--ok" };
+    let class = if change.changed.is_empty() {
+        "callout med"
+    } else {
+        "callout callout--ok"
+    };
     view! {
         <div class=format!("{class} queue__done") role="status">
             {icon("check")}

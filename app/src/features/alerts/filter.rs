@@ -124,7 +124,9 @@ pub fn queue_filter(url: &UrlQuery, me: Option<UserId>) -> Result<QueueFilter, V
     let severities = reader.read("severity", severities).unwrap_or_default();
     let terms = query_terms(url.get("q").unwrap_or_default());
     if terms.len() > MAX_TERMS {
-        reader.bad.push(("q", format!("at most {MAX_TERMS} words: take some away")));
+        reader
+            .bad
+            .push(("q", format!("at most {MAX_TERMS} words: take some away")));
     }
     let query = AlertQuery {
         statuses: status.statuses(),
@@ -231,9 +233,13 @@ mod tests {
 
     #[test]
     fn every_bad_value_is_named() {
-        let bad = parse("status=x&severity=urgent&since=now&until=2026-11-24&after=1&tactic=y&entity=z&sort=w").unwrap_err();
+        let bad =
+            parse("status=x&severity=urgent&since=now&until=2026-11-24&after=1&tactic=y&entity=z&sort=w").unwrap_err();
         let names: Vec<&str> = bad.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, ["status", "since", "severity", "tactic", "entity", "sort", "after"]);
+        assert_eq!(
+            names,
+            ["status", "since", "severity", "tactic", "entity", "sort", "after"]
+        );
         let turned = parse("since=2026-11-24&until=2026-11-23").unwrap_err();
         assert_eq!(turned[0].0, "until");
     }
@@ -265,6 +271,9 @@ mod tests {
         assert_eq!(one.get("severity"), Some("high"));
         let two = toggled_severity(&url, &[Severity::High], Severity::Critical);
         assert_eq!(two.get("severity"), Some("critical,high"));
-        assert_eq!(toggled_severity(&url, &[Severity::High], Severity::High).get("severity"), None);
+        assert_eq!(
+            toggled_severity(&url, &[Severity::High], Severity::High).get("severity"),
+            None
+        );
     }
 }

@@ -95,7 +95,15 @@ fn list(url: &UrlQuery, filter: &QueueFilter, view: &QueueView, failed: Option<&
             .page
             .items
             .iter()
-            .map(|alert| row(alert, &here, filter.query.order, beside == Some(alert.id), view.may_work))
+            .map(|alert| {
+                row(
+                    alert,
+                    &here,
+                    filter.query.order,
+                    beside == Some(alert.id),
+                    view.may_work,
+                )
+            })
             .collect_view();
         view! { <ol class="queue__rows" aria-label=format!("Alerts, {order}")>{rows}</ol> }.into_any()
     };
@@ -204,7 +212,17 @@ fn filters(url: &UrlQuery, status: StatusFilter, bad: &[BadField]) -> AnyView {
     let tactics = std::iter::once(("", "Any"))
         .chain(Tactic::ALL.iter().map(|tactic| (tactic.as_str(), tactic.label())))
         .collect();
-    let narrowing = ["rule", "peer", "assignee", "tactic", "entity", "resolution", "since", "until", "raised"];
+    let narrowing = [
+        "rule",
+        "peer",
+        "assignee",
+        "tactic",
+        "entity",
+        "resolution",
+        "since",
+        "until",
+        "raised",
+    ];
     let narrowed = narrowing.iter().filter(|name| url.get(name).is_some()).count();
     let hidden = ["severity", "q", "sort"]
         .into_iter()

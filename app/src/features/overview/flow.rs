@@ -127,7 +127,11 @@ fn chart(flow: &Flow, marks: &[Mark], axis: Axis) -> AnyView {
 fn mark(mark: &Mark) -> AnyView {
     let shape = severity_shape(mark.worst);
     let foot = PLOT_HEIGHT + TOP;
-    let alerts = if mark.count == 1 { "1 alert".to_owned() } else { format!("{} alerts", grouped(mark.count)) };
+    let alerts = if mark.count == 1 {
+        "1 alert".to_owned()
+    } else {
+        format!("{} alerts", grouped(mark.count))
+    };
     let label = format!(
         "{alerts}, worst {}, {} to {} UTC",
         mark.worst.label().to_lowercase(),
@@ -153,7 +157,12 @@ fn table(view: &Overview, axis: Axis) -> AnyView {
         .iter()
         .map(|severity| view! { <th scope="col" class="num">{severity.label()}</th> })
         .collect_view();
-    let rows = view.rate.iter().rev().map(|bucket| row(bucket, view, axis)).collect_view();
+    let rows = view
+        .rate
+        .iter()
+        .rev()
+        .map(|bucket| row(bucket, view, axis))
+        .collect_view();
     view! {
         <details class="flowtable">
             <summary class="btn btn--quiet">"Table"</summary>

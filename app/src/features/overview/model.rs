@@ -134,11 +134,16 @@ pub struct Mark {
 pub fn marks(buckets: &[AlertMark], axis: Axis) -> Vec<Mark> {
     let width = axis.bucket();
     let all = ((axis.now - axis.since).num_minutes() / width.num_minutes().max(1)).max(0) + 1;
-    let per_mark = i32::try_from(all).unwrap_or(i32::MAX / 2).div_euclid(MARK_PLACES as i32) + 1;
+    let per_mark = i32::try_from(all)
+        .unwrap_or(i32::MAX / 2)
+        .div_euclid(MARK_PLACES as i32)
+        + 1;
     let place = width * per_mark;
     let mut marks: Vec<Mark> = Vec::new();
     for bucket in buckets {
-        let index = (bucket.start - axis.since).num_seconds().div_euclid(place.num_seconds().max(1));
+        let index = (bucket.start - axis.since)
+            .num_seconds()
+            .div_euclid(place.num_seconds().max(1));
         let since = axis.since + place * i32::try_from(index).unwrap_or(0);
         match marks.last_mut().filter(|mark| mark.since == since) {
             Some(mark) => {
@@ -289,8 +294,14 @@ mod tests {
 
     #[test]
     fn figures_are_said_in_fitting_units() {
-        assert_eq!([5, 1449, 90_000, 7_200_000, 180_000_000].map(duration_text), ["5 ms", "1.4 s", "1 min", "2 h", "2 d"]);
-        assert_eq!([0, 999, 1_400, 250_000_000, 2_340_000_000].map(bytes_text), ["0 B", "999 B", "1.4 kB", "250 MB", "2.3 GB"]);
+        assert_eq!(
+            [5, 1449, 90_000, 7_200_000, 180_000_000].map(duration_text),
+            ["5 ms", "1.4 s", "1 min", "2 h", "2 d"]
+        );
+        assert_eq!(
+            [0, 999, 1_400, 250_000_000, 2_340_000_000].map(bytes_text),
+            ["0 B", "999 B", "1.4 kB", "250 MB", "2.3 GB"]
+        );
         assert_eq!([heat(0, 9), heat(1, 9), heat(9, 9), heat(5, 9)], [0, 1, 5, 3]);
     }
 

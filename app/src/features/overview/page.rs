@@ -5,7 +5,8 @@ use wolfsec::Timestamp;
 use wolfsec::alerts::Alert;
 use wolfsec::attack::Tactic;
 use wolfsec::overview::{
-    AlertFigures, FIGURES_BOUND, FleetFigures, IngestFigures, Overview, OverviewRange, RaisedCount, Storage, WaitingCount,
+    AlertFigures, FIGURES_BOUND, FleetFigures, IngestFigures, Overview, OverviewRange, RaisedCount, Storage,
+    WaitingCount,
 };
 use wolfsec::peers::PeerStatus;
 use wolfsec::severity::Severity;
@@ -96,7 +97,10 @@ fn longest(alerts: &[Alert], waiting: &[WaitingCount]) -> AnyView {
         .filter(|of| SEVERE.contains(&of.severity))
         .map(|of| of.count)
         .sum();
-    let link = QueueLink::unresolved().waiting_for_me().severities(&SEVERE).longest_first();
+    let link = QueueLink::unresolved()
+        .waiting_for_me()
+        .severities(&SEVERE)
+        .longest_first();
     let rows = alerts
         .iter()
         .map(|alert| {
@@ -148,7 +152,8 @@ fn since_visit(visit: Option<&(Timestamp, RaisedCount)>) -> AnyView {
             .into_any()
         }
     };
-    view! { <div class="panel c2"><div class="panel__head"><h2>"Since your last visit"</h2></div>{body}</div> }.into_any()
+    view! { <div class="panel c2"><div class="panel__head"><h2>"Since your last visit"</h2></div>{body}</div> }
+        .into_any()
 }
 
 fn tactics(view: &Overview) -> AnyView {
@@ -196,8 +201,13 @@ fn top_rules(alerts: &AlertFigures, since: Timestamp) -> AnyView {
         .map(|rule| {
             let href = QueueLink::all().rule(&rule.rule_id).since(since).href();
             let shape = severity_shape(rule.severity);
-            let title = format!("{} alerts, {} occurrences", grouped(rule.alerts), grouped(rule.occurrences));
-            let mark = view! { <svg class=shape aria-hidden="true"><use_ href=format!("#i-{shape}")/></svg> }.into_any();
+            let title = format!(
+                "{} alerts, {} occurrences",
+                grouped(rule.alerts),
+                grouped(rule.occurrences)
+            );
+            let mark =
+                view! { <svg class=shape aria-hidden="true"><use_ href=format!("#i-{shape}")/></svg> }.into_any();
             bar(mark, rule.title.clone(), href, rule.alerts, most, title)
         })
         .collect_view();

@@ -133,7 +133,13 @@ mod tests {
             version: 3,
         };
         assert_eq!(row.to_string().parse(), Ok(row));
-        for bad in ["", ":", "x:1", "00000000000000000000000000000007", "00000000000000000000000000000007:x"] {
+        for bad in [
+            "",
+            ":",
+            "x:1",
+            "00000000000000000000000000000007",
+            "00000000000000000000000000000007:x",
+        ] {
             assert_eq!(bad.parse::<BulkRow>(), Err(BadRow), "{bad}");
         }
     }
@@ -145,10 +151,22 @@ mod tests {
             resolution: None,
             note: String::new(),
         };
-        assert_eq!(judge(&acknowledge, 1, &locked(1, AlertStatus::Open)), BulkVerdict::Change);
-        assert_eq!(judge(&acknowledge, 1, &locked(2, AlertStatus::Open)), BulkVerdict::Overtaken);
-        assert_eq!(judge(&acknowledge, 1, &locked(1, AlertStatus::Resolved)), BulkVerdict::Refused);
+        assert_eq!(
+            judge(&acknowledge, 1, &locked(1, AlertStatus::Open)),
+            BulkVerdict::Change
+        );
+        assert_eq!(
+            judge(&acknowledge, 1, &locked(2, AlertStatus::Open)),
+            BulkVerdict::Overtaken
+        );
+        assert_eq!(
+            judge(&acknowledge, 1, &locked(1, AlertStatus::Resolved)),
+            BulkVerdict::Refused
+        );
         let comment = BulkAct::Comment { note: "seen".into() };
-        assert_eq!(judge(&comment, 1, &locked(1, AlertStatus::Resolved)), BulkVerdict::Change);
+        assert_eq!(
+            judge(&comment, 1, &locked(1, AlertStatus::Resolved)),
+            BulkVerdict::Change
+        );
     }
 }

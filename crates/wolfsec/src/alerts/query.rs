@@ -80,7 +80,11 @@ impl AlertTally {
         self.counts.iter().map(|(_, _, n)| n).sum()
     }
     pub fn of_status(&self, status: AlertStatus) -> i64 {
-        self.counts.iter().filter(|(s, _, _)| *s == status).map(|(_, _, n)| n).sum()
+        self.counts
+            .iter()
+            .filter(|(s, _, _)| *s == status)
+            .map(|(_, _, n)| n)
+            .sum()
     }
     pub fn of_severity(&self, severity: Severity) -> i64 {
         self.counts

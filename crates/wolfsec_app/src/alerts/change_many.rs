@@ -17,7 +17,11 @@ impl UseCases {
     /// What a change of everything that matches would change: the rows as they are now, at most [`MAX_BULK`], in the
     /// query's order, and how many match in all.
     #[tracing::instrument(name = "app.select_alerts", skip_all)]
-    pub async fn select_alerts(&self, caller: &Caller, query: &AlertQuery) -> Result<(Vec<BulkRow>, AlertTally), Failure> {
+    pub async fn select_alerts(
+        &self,
+        caller: &Caller,
+        query: &AlertQuery,
+    ) -> Result<(Vec<BulkRow>, AlertTally), Failure> {
         authorise(caller, Action::WorkAlerts)?;
         let query = AlertQuery {
             limit: Limit::new(MAX_BULK).unwrap_or_default(),

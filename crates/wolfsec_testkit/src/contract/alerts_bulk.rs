@@ -51,7 +51,11 @@ pub async fn lists_are_filtered_by_what_a_queue_asks(store: &dyn Store) {
         };
         assert_eq!(listed(uow.as_mut(), query).await.len(), rows);
     }
-    for (value, rows) in [(entity("host", "web-01"), 3), (entity("user", "web-01"), 0), (entity("host", "web"), 0)] {
+    for (value, rows) in [
+        (entity("host", "web-01"), 3),
+        (entity("user", "web-01"), 0),
+        (entity("host", "web"), 0),
+    ] {
         let query = AlertQuery {
             entity: Some(value),
             ..all()
@@ -62,7 +66,10 @@ pub async fn lists_are_filtered_by_what_a_queue_asks(store: &dyn Store) {
     assert_eq!(listed(uow.as_mut(), AlertQuery { resolution, ..all() }).await, [3]);
     for (raised_since, rows) in [(at(1000), 3), (at(1001), 0)] {
         let raised_since = Some(raised_since);
-        assert_eq!(listed(uow.as_mut(), AlertQuery { raised_since, ..all() }).await.len(), rows);
+        assert_eq!(
+            listed(uow.as_mut(), AlertQuery { raised_since, ..all() }).await.len(),
+            rows
+        );
     }
 }
 
@@ -106,7 +113,10 @@ pub async fn many_are_changed_at_once(store: &dyn Store) {
         status,
         resolution: None,
     };
-    assert_eq!(locked, [of(1, 1, AlertStatus::Open), of(2, 2, AlertStatus::Acknowledged)]);
+    assert_eq!(
+        locked,
+        [of(1, 1, AlertStatus::Open), of(2, 2, AlertStatus::Acknowledged)]
+    );
     let resolution = Some(Resolution::Benign);
     uow.alerts()
         .set_status_of(&ids[..2], AlertStatus::Resolved, resolution, Some(jo.id))
@@ -127,8 +137,14 @@ pub async fn many_are_changed_at_once(store: &dyn Store) {
     uow.alerts().add_activities(&[note(1), note(2)]).await.unwrap();
     for (n, version) in [(1, 2), (2, 3)] {
         let detail = uow.alerts().detail(alert_id(n)).await.unwrap().unwrap();
-        assert_eq!((detail.alert.status, detail.alert.resolution), (AlertStatus::Resolved, resolution));
-        assert_eq!((detail.alert.version, detail.alert.assignee.as_deref()), (version, Some("jo")));
+        assert_eq!(
+            (detail.alert.status, detail.alert.resolution),
+            (AlertStatus::Resolved, resolution)
+        );
+        assert_eq!(
+            (detail.alert.version, detail.alert.assignee.as_deref()),
+            (version, Some("jo"))
+        );
         assert_eq!(detail.activity, [note(n).1]);
     }
     assert_eq!(get(uow.as_mut(), 3).await.version, 2);

@@ -37,6 +37,7 @@ macro_rules! contract_cases {
             events::search_pages_without_gaps_or_repeats,
             events::search_filters_by_peer_severity_and_words,
             events::metacharacters_are_plain_text,
+            events::a_preview_is_bounded,
             events_kept::requests_are_remembered_with_their_first_answer,
             events_kept::hits_come_back_in_event_order,
             events_kept::rates_count_what_was_stored,

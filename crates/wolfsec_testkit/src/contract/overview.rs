@@ -10,8 +10,8 @@ use wolfsec::ports::Store;
 use wolfsec::severity::Severity;
 
 use super::alerts_work::three;
-use super::events::with_peer;
 use super::begin;
+use super::events::with_peer;
 use crate::build::{at, digest, entity, event, peer, user};
 
 pub async fn what_waits_is_counted_for_a_person(store: &dyn Store) {
@@ -107,7 +107,10 @@ pub async fn measurements_add_up_until_they_are_forgotten(store: &dyn Store) {
     assert_eq!(figures.lag_p95, Some(step_end(step_of(900))));
     assert_eq!(figures.detection_p95, Some(step_end(step_of(12))));
     assert_eq!(figures.rejects, 4);
-    assert_eq!(uow.overview().ingest(at(9), at(4)).await.unwrap().lag_p95, Some(step_end(slow)));
+    assert_eq!(
+        uow.overview().ingest(at(9), at(4)).await.unwrap().lag_p95,
+        Some(step_end(slow))
+    );
     uow.overview().forget_measured(at(10)).await.unwrap();
     let left = uow.overview().ingest(at(0), at(0)).await.unwrap();
     assert_eq!((left.lag_p95, left.rejects), (figures.lag_p95, 0));

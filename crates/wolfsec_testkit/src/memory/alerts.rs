@@ -172,7 +172,13 @@ impl State {
     }
 
     /// The newest of several reopened alerts of a key collects, unless one does already.
-    fn move_alert(&mut self, id: AlertId, status: AlertStatus, resolution: Option<Resolution>, assignee: Option<UserId>) {
+    fn move_alert(
+        &mut self,
+        id: AlertId,
+        status: AlertStatus,
+        resolution: Option<Resolution>,
+        assignee: Option<UserId>,
+    ) {
         let Some(key) = self.alerts.get(&id).map(|stored| stored.key.clone()) else {
             return;
         };
@@ -243,7 +249,9 @@ impl AlertRepository for MemoryUnitOfWork {
         let mut wanted = self.state.wanted(query);
         wanted.truncate(usize::from(query.limit.get()) + 1);
         let items = wanted.into_iter().map(|stored| self.state.read_alert(stored)).collect();
-        Ok(Page::from_surplus(items, query.limit, |alert: &Alert| alert.cursor(query.order)))
+        Ok(Page::from_surplus(items, query.limit, |alert: &Alert| {
+            alert.cursor(query.order)
+        }))
     }
 
     async fn counts(&mut self) -> RepositoryResult<AlertCounts> {
@@ -285,7 +293,11 @@ impl AlertRepository for MemoryUnitOfWork {
     }
 
     async fn lock_many(&mut self, ids: &[AlertId]) -> RepositoryResult<Vec<LockedAlert>> {
-        let wanted = self.state.alerts.values().filter(|stored| ids.contains(&stored.alert.id));
+        let wanted = self
+            .state
+            .alerts
+            .values()
+            .filter(|stored| ids.contains(&stored.alert.id));
         let locked = |stored: &StoredAlert| LockedAlert {
             id: stored.alert.id,
             version: stored.alert.version,
@@ -341,7 +353,10 @@ impl AlertRepository for MemoryUnitOfWork {
         }
         Ok(AlertTally {
             capped: counts.values().sum::<i64>() > TALLY_BOUND,
-            counts: counts.into_iter().map(|((status, severity), n)| (status, severity, n)).collect(),
+            counts: counts
+                .into_iter()
+                .map(|((status, severity), n)| (status, severity, n))
+                .collect(),
         })
     }
 

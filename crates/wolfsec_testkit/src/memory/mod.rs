@@ -26,9 +26,9 @@ use wolfsec::ids::{AlertId, ApiTokenId, BulkId, EventId, PeerId, SessionId, User
 use wolfsec::overview::{IngestMeasure, Visit};
 use wolfsec::peers::{Enrolment, Peer, StoredReject};
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, OverviewRepository, PeerRepository, RepositoryError,
-    RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
-    UserRepository,
+    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, OverviewRepository, PeerRepository,
+    RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository,
+    UnitOfWork, UserRepository,
 };
 use wolfsec::rules::{Rule, RuleImport, RulesRevision};
 

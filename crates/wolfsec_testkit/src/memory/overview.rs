@@ -115,7 +115,11 @@ impl OverviewRepository for MemoryUnitOfWork {
     }
 
     async fn fleet(&mut self, now: Timestamp) -> RepositoryResult<FleetFigures> {
-        let peers = self.state.peers.values().map(|(peer, _)| (peer.name.clone(), peer.status(now)));
+        let peers = self
+            .state
+            .peers
+            .values()
+            .map(|(peer, _)| (peer.name.clone(), peer.status(now)));
         Ok(FleetFigures::of(peers.take(usize::try_from(FLEET_BOUND).unwrap())))
     }
 
@@ -150,7 +154,11 @@ impl OverviewRepository for MemoryUnitOfWork {
 
     async fn storage(&mut self) -> RepositoryResult<Storage> {
         let filled: Vec<_> = self.state.days.iter().filter(|(_, last)| last.is_some()).collect();
-        let bytes = self.state.events.values().map(|event| event.message.len() + event.fields.len());
+        let bytes = self
+            .state
+            .events
+            .values()
+            .map(|event| event.message.len() + event.fields.len());
         Ok(Storage {
             bytes: length(bytes.sum()),
             days: length(filled.len()),

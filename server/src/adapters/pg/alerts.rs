@@ -5,8 +5,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row as _};
 use wolfsec::Timestamp;
 use wolfsec::alerts::{
-    Alert, AlertActivity, AlertCounts, AlertDetail, AlertOrder, AlertQuery, AlertStatus, AlertTally, BulkChange, BulkRow,
-    Evidence, FoldOutcome, LockedAlert, OpenAlert, Resolution,
+    Alert, AlertActivity, AlertCounts, AlertDetail, AlertOrder, AlertQuery, AlertStatus, AlertTally, BulkChange,
+    BulkRow, Evidence, FoldOutcome, LockedAlert, OpenAlert, Resolution,
 };
 use wolfsec::ids::{AlertId, BulkId, EventId, UserId};
 use wolfsec::page::Page;
@@ -119,7 +119,9 @@ impl AlertRepository for PgUnitOfWork {
             .await
             .map_err(store_error)?;
         let items = rows.iter().map(alert).collect::<RepositoryResult<_>>()?;
-        Ok(Page::from_surplus(items, query.limit, |alert: &Alert| alert.cursor(query.order)))
+        Ok(Page::from_surplus(items, query.limit, |alert: &Alert| {
+            alert.cursor(query.order)
+        }))
     }
 
     #[tracing::instrument(name = "pg.alerts.counts", skip_all)]

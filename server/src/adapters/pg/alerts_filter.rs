@@ -35,7 +35,9 @@ pub(super) fn push_filter_of_any_severity(sql: &mut QueryBuilder<Postgres>, quer
             sql.push(" AND assignee_id = ").push_bind(user.0);
         }
         Some(AssigneeFilter::UserOrNobody(user)) => {
-            sql.push(" AND (assignee_id IS NULL OR assignee_id = ").push_bind(user.0).push(")");
+            sql.push(" AND (assignee_id IS NULL OR assignee_id = ")
+                .push_bind(user.0)
+                .push(")");
         }
         Some(AssigneeFilter::Named(name)) => {
             sql.push(" AND assignee_id = (SELECT id FROM users WHERE lower(name) COLLATE \"C\" = lower(");
@@ -55,7 +57,8 @@ pub(super) fn push_filter_of_any_severity(sql: &mut QueryBuilder<Postgres>, quer
     for term in &query.terms {
         let pattern = contains_pattern(term);
         sql.push(" AND (rule_title ILIKE ").push_bind(pattern.clone());
-        sql.push(" OR peer_id IN (SELECT id FROM peers WHERE name ILIKE ").push_bind(pattern.clone());
+        sql.push(" OR peer_id IN (SELECT id FROM peers WHERE name ILIKE ")
+            .push_bind(pattern.clone());
         sql.push(") OR EXISTS (SELECT FROM jsonb_array_elements(entities) AS e WHERE e ->> 'value' ILIKE ")
             .push_bind(pattern)
             .push("))");

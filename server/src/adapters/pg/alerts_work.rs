@@ -16,13 +16,12 @@ impl PgUnitOfWork {
     /// In the order of their ids, as the fold locks them: two writers do not wait for each other.
     pub(super) async fn lock_alerts(&mut self, ids: &[AlertId]) -> RepositoryResult<Vec<LockedAlert>> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let rows = sqlx::query(
-            "SELECT id, version, status, resolution FROM alerts WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-        )
-        .bind(&ids)
-        .fetch_all(self.conn())
-        .await
-        .map_err(store_error)?;
+        let rows =
+            sqlx::query("SELECT id, version, status, resolution FROM alerts WHERE id = ANY($1) ORDER BY id FOR UPDATE")
+                .bind(&ids)
+                .fetch_all(self.conn())
+                .await
+                .map_err(store_error)?;
         rows.iter()
             .map(|row| {
                 let resolution: Option<&str> = row.try_get("resolution").map_err(store_error)?;
@@ -75,8 +74,14 @@ impl PgUnitOfWork {
             activities.iter().map(|(_, activity)| read(activity)).collect()
         };
         let times: Vec<_> = activities.iter().map(|(_, activity)| activity.at).collect();
-        let actors: Vec<_> = activities.iter().map(|(_, activity)| storable(&activity.actor)).collect();
-        let notes: Vec<_> = activities.iter().map(|(_, activity)| storable(&activity.note)).collect();
+        let actors: Vec<_> = activities
+            .iter()
+            .map(|(_, activity)| storable(&activity.actor))
+            .collect();
+        let notes: Vec<_> = activities
+            .iter()
+            .map(|(_, activity)| storable(&activity.note))
+            .collect();
         sqlx::query(
             "INSERT INTO alert_activity (alert_id, at, actor, kind, from_status, to_status, resolution, note)
              SELECT alert_id, at, actor, kind, from_status, to_status, resolution, note

@@ -148,7 +148,9 @@ impl OverviewRepository for PgUnitOfWork {
         .map_err(store_error)?;
         let peers = rows
             .into_iter()
-            .map(|(name, mark, last_seen, interval)| Ok((name, peer_status(stored("mark", &mark)?, last_seen, interval, now))))
+            .map(|(name, mark, last_seen, interval)| {
+                Ok((name, peer_status(stored("mark", &mark)?, last_seen, interval, now)))
+            })
             .collect::<RepositoryResult<Vec<_>>>()?;
         Ok(FleetFigures::of(peers))
     }
@@ -217,15 +219,16 @@ impl OverviewRepository for PgUnitOfWork {
 
     #[tracing::instrument(name = "pg.overview.storage", skip_all)]
     async fn storage(&mut self) -> RepositoryResult<Storage> {
-        let (bytes, days, oldest_day, last_event_at): (i64, i64, Option<NaiveDate>, Option<Timestamp>) = sqlx::query_as(
-            "SELECT (SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits
+        let (bytes, days, oldest_day, last_event_at): (i64, i64, Option<NaiveDate>, Option<Timestamp>) =
+            sqlx::query_as(
+                "SELECT (SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits
                      WHERE inhparent = 'events'::regclass),
                     count(*), min(day), max(last_received_at)
              FROM event_days WHERE last_received_at IS NOT NULL",
-        )
-        .fetch_one(self.conn())
-        .await
-        .map_err(store_error)?;
+            )
+            .fetch_one(self.conn())
+            .await
+            .map_err(store_error)?;
         Ok(Storage {
             bytes,
             days,

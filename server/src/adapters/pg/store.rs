@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use wolfsec::events::LogSource;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, OverviewRepository, PeerRepository, RepositoryResult, RuleRepository,
-    SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
+    AlertRepository, AuditRepository, EventRepository, OverviewRepository, PeerRepository, RepositoryResult,
+    RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
 };
 
 use super::error::store_error;
