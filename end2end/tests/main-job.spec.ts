@@ -49,7 +49,7 @@ test('a brute force becomes an alert that a person closes', async ({ signedIn: p
 
   await page.goto(`${server.url}/alerts?peer=bastion-01`);
   await page.locator('[data-row] a').first().click();
-  await expect(page).toHaveURL(/\/alerts\/[0-9a-f-]{36}/);
+  await expect(page).toHaveURL(/\/alerts\?peer=bastion-01&selected=[0-9a-f-]{36}/);
   await checkPage(page);
   // Two people look at the same alert; one is faster.
   const other = await page.context().newPage();

@@ -11,7 +11,7 @@ use crate::peers::PeerStatus;
 use crate::severity::Severity;
 
 /// Alerts that the figures of a range are made of, newest first.
-pub const FIGURES_BOUND: i64 = 5_000;
+pub const FIGURES_BOUND: i64 = 2_000;
 /// Peers counted at most.
 pub const FLEET_BOUND: i64 = 10_000;
 /// Peers drawn one by one.

@@ -78,6 +78,7 @@ async fn severities_are_the_ranks_that_columns_take() {
         for (constraint, column) in [
             ("events_severity_check", "severity"),
             ("event_rollups_severity_check", "severity"),
+            ("event_rollups_hourly_severity_check", "severity"),
             ("alerts_severity_check", "severity"),
             ("rules_level_check", "level"),
         ] {

@@ -139,7 +139,7 @@ fn entries(entries: Vec<AuditRecord>) -> AnyView {
 const COLUMNS: &[Column] = &[
     Column::number("Entry"),
     Column::new("Time").nowrap(),
-    Column::new("Actor"),
+    Column::new("Actor").nowrap(),
     Column::new("Action").nowrap(),
     Column::new("Object and what changed").wide(),
     Column::new("From").nowrap(),
@@ -174,6 +174,7 @@ fn object(kind: &str, object: String) -> AnyView {
     let href = match kind {
         "alert" => Some(format!("/alerts/{}", encode(&object))),
         "peer" => Some(format!("/peers/{}", encode(&object))),
+        "bulk_change" => Some(format!("/alerts?status=all&changed={}", encode(&object))),
         "rule" => Some(format!("/rules/{}", encode(&object))),
         _ => None,
     };

@@ -117,7 +117,7 @@ pub fn flow(rate: &[RateBucket], axis: Axis) -> Flow {
 }
 
 /// Marks on the chart stand at least this far apart: one in 40 of its width is a finger's target.
-const MARK_PLACES: usize = 40;
+const MARK_PLACES: i32 = 40;
 
 /// Alerts of neighbouring buckets, as one mark.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,10 +134,7 @@ pub struct Mark {
 pub fn marks(buckets: &[AlertMark], axis: Axis) -> Vec<Mark> {
     let width = axis.bucket();
     let all = ((axis.now - axis.since).num_minutes() / width.num_minutes().max(1)).max(0) + 1;
-    let per_mark = i32::try_from(all)
-        .unwrap_or(i32::MAX / 2)
-        .div_euclid(MARK_PLACES as i32)
-        + 1;
+    let per_mark = i32::try_from(all).unwrap_or(i32::MAX / 2).div_euclid(MARK_PLACES) + 1;
     let place = width * per_mark;
     let mut marks: Vec<Mark> = Vec::new();
     for bucket in buckets {
@@ -183,9 +180,9 @@ pub fn duration_text(milliseconds: i64) -> String {
 
 /// `812 kB`, `1.4 GB`; powers of a thousand.
 pub fn bytes_text(bytes: i64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
     let mut value = bytes as f64;
     let mut unit = 0;
-    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
     while value >= 999.5 && unit + 1 < UNITS.len() {
         value /= 1000.0;
         unit += 1;
@@ -285,7 +282,7 @@ mod tests {
                 })
                 .collect();
             let marks = marks(&buckets, axis);
-            assert!(marks.len() <= MARK_PLACES, "{range}: {}", marks.len());
+            assert!(marks.len() <= 40, "{range}: {}", marks.len());
             assert_eq!(marks.iter().map(|mark| mark.count).sum::<i64>(), 120);
             assert_eq!(marks.iter().filter(|mark| mark.worst == Severity::Critical).count(), 1);
             assert!(marks.windows(2).all(|pair| pair[0].until <= pair[1].since));

@@ -44,7 +44,7 @@ fn show(users: Vec<User>) -> AnyView {
     let me = context::caller().ok().and_then(|caller| caller.user_id());
     let enabled = users.iter().filter(|user| user.enabled).count();
     let disabled = users.len() - enabled;
-    let rows = users.iter().map(|user| row(user, Some(user.id) == me)).collect();
+    let rows = users.into_iter().map(|user| row(&user, Some(user.id) == me)).collect();
     view! {
         <section class="board" aria-label="Users">
             <div class="panel">

@@ -326,11 +326,19 @@ impl EventRepository for PgUnitOfWork {
 
     #[tracing::instrument(name = "pg.events.rate", skip_all)]
     async fn rate(&mut self, since: Timestamp, minutes: i32) -> RepositoryResult<Vec<RateBucket>> {
-        let rows: Vec<(Timestamp, i16, i64)> = sqlx::query_as(
+        let from_hours =
+            "SELECT date_bin(make_interval(mins => $2), hour, 'epoch') AS start, severity, sum(count)::bigint
+             FROM event_rollups_hourly WHERE hour >= date_bin(make_interval(mins => $2), $1, 'epoch')
+             GROUP BY 1, 2 ORDER BY 1, 2";
+        let from_minutes =
             "SELECT date_bin(make_interval(mins => $2), bucket, 'epoch') AS start, severity, sum(count)::bigint
              FROM event_rollups WHERE bucket >= date_bin(make_interval(mins => $2), $1, 'epoch')
-             GROUP BY 1, 2 ORDER BY 1, 2",
-        )
+             GROUP BY 1, 2 ORDER BY 1, 2";
+        let rows: Vec<(Timestamp, i16, i64)> = sqlx::query_as(if minutes > 0 && minutes % 60 == 0 {
+            from_hours
+        } else {
+            from_minutes
+        })
         .bind(since)
         .bind(minutes.max(1))
         .fetch_all(self.conn())
@@ -390,6 +398,14 @@ impl EventRepository for PgUnitOfWork {
         .bind(days_before)
         .bind(MAX_DROPS)
         .fetch_one(self.conn())
+        .await
+        .map_err(store_error)?;
+        sqlx::query(
+            "DELETE FROM event_rollups_hourly h WHERE h.hour < $1::timestamp AT TIME ZONE 'UTC'
+             AND NOT EXISTS (SELECT FROM event_days d WHERE d.day = (h.hour AT TIME ZONE 'UTC')::date)",
+        )
+        .bind(days_before)
+        .execute(self.conn())
         .await
         .map_err(store_error)?;
         Ok(u32::try_from(dropped).unwrap_or(u32::MAX))
