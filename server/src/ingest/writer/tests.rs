@@ -8,8 +8,9 @@ use axum::body::Bytes;
 use tokio::sync::oneshot;
 use wolfsec::ids::PeerId;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, PeerRepository, RepositoryError, RepositoryResult,
-    RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
+    AlertRepository, AuditRepository, EventRepository, OverviewRepository, PeerRepository, RepositoryError,
+    RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
+    UserRepository,
 };
 use wolfsec_app::{Caller, Ports};
 use wolfsec_detect::SigmaDetector;
@@ -71,6 +72,9 @@ impl UnitOfWork for RefusingUnit {
     }
     fn settings(&mut self) -> &mut dyn SettingsRepository {
         self.unit.settings()
+    }
+    fn overview(&mut self) -> &mut dyn OverviewRepository {
+        self.unit.overview()
     }
     async fn commit(self: Box<Self>) -> RepositoryResult<()> {
         if self.refuse {
