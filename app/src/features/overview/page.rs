@@ -20,7 +20,7 @@ use crate::features::layout::{Page, loaded, query_value};
 use crate::features::parts::{
     age, entity_icon, icon, peer_dot, rendered_at, severity_mark_short, severity_shape, span_text,
 };
-use crate::features::peers::model::{FLEET, peer_href};
+use crate::features::peers::model::FLEET;
 use crate::features::url_query::UrlQuery;
 
 #[component]
@@ -257,6 +257,7 @@ fn top(title: &'static str, alerts: &AlertFigures, rows: AnyView, empty: bool) -
     .into_any()
 }
 
+/// The squares are a picture, too small to press; the numbers under it are the way to the peers.
 fn fleet(fleet: &FleetFigures) -> AnyView {
     let squares = fleet
         .peers
@@ -268,7 +269,7 @@ fn fleet(fleet: &FleetFigures) -> AnyView {
                 PeerStatus::Late => Some("late"),
                 _ => Some("off"),
             };
-            view! { <a class=class href=peer_href(name) title=label.clone() aria-label=label></a> }
+            view! { <span class=class title=label></span> }
         })
         .collect_view();
     let counts = fleet
@@ -282,7 +283,8 @@ fn fleet(fleet: &FleetFigures) -> AnyView {
     let body = if fleet.counts.is_empty() {
         view! { <p class="dim">"No peer yet. "<a class="link" href="/peers/add">"Add one"</a></p> }.into_any()
     } else {
-        view! { <div class="fleet">{squares}</div><ul class="legend legend--fleet">{counts}</ul> }.into_any()
+        view! { <div class="fleet" aria-hidden="true">{squares}</div><ul class="legend legend--fleet">{counts}</ul> }
+            .into_any()
     };
     view! {
         <div class="panel c3">
