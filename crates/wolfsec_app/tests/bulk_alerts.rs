@@ -11,7 +11,9 @@ use wolfsec::ids::AlertId;
 use wolfsec::ports::Store as _;
 use wolfsec_app::identity::ClientInfo;
 use wolfsec_app::{Caller, Ports, UseCases};
-use wolfsec_testkit::{FakeHasher, FakeMint, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build};
+use wolfsec_testkit::{
+    FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build,
+};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -28,6 +30,7 @@ async fn world(alerts: u128) -> (UseCases, Caller) {
         mint: Arc::new(FakeMint::default()),
         sealer: Arc::new(FakeSealer),
         rules_changed: Arc::new(SilentRules),
+        rule_packs: Arc::new(FakePacks),
     });
     use_cases
         .add_user(&Caller::command_line(), "ola", Role::Operator, PASSWORD.into())

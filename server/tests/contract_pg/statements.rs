@@ -16,7 +16,7 @@ use wolfsec::ports::Store as _;
 use wolfsec_app::identity::ClientInfo;
 use wolfsec_app::{Caller, Ports, UseCases};
 use wolfsec_testkit::build::{at, digest, finding, limit, peer};
-use wolfsec_testkit::{FakeHasher, FakeMint, FakeSealer, FixedClock, SequentialIds, SilentRules};
+use wolfsec_testkit::{FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, SequentialIds, SilentRules};
 
 use crate::database::with_database;
 
@@ -61,6 +61,7 @@ fn use_cases(store: PgStore) -> UseCases {
         mint: Arc::new(FakeMint::default()),
         sealer: Arc::new(FakeSealer),
         rules_changed: Arc::new(SilentRules),
+        rule_packs: Arc::new(FakePacks),
     })
 }
 
