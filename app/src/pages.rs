@@ -10,6 +10,7 @@ use leptos_router::{SsrMode, path};
 use crate::context;
 use crate::features::account::page::AccountPage;
 use crate::features::alerts::alert_page::AlertPage;
+use crate::features::alerts::change_page::ChangeAlertsPage;
 use crate::features::alerts::queue_page::AlertQueuePage;
 use crate::features::audit::page::AuditPage;
 use crate::features::events::event_page::EventPage;
@@ -79,6 +80,7 @@ pub fn App() -> impl IntoView {
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
                 <Route path=path!("/alerts") view=AlertQueuePage ssr=SsrMode::Async/>
+                <Route path=path!("/alerts/change") view=ChangeAlertsPage ssr=SsrMode::Async/>
                 <Route path=path!("/alerts/:id") view=AlertPage ssr=SsrMode::Async/>
                 <Route path=path!("/events") view=EventsPage ssr=SsrMode::Async/>
                 <Route path=path!("/events/:ts/:id") view=EventPage ssr=SsrMode::Async/>

@@ -66,6 +66,12 @@ enum Command {
         #[arg(long, value_name = "STEP")]
         only: Option<test::Only>,
     },
+    /// Makes the pictures of every page anew; look at each before it is committed
+    Snapshots {
+        /// Build the server without optimisation
+        #[arg(long)]
+        dev: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -89,6 +95,7 @@ fn main() -> ExitCode {
         }
         Command::Bench { rest } => bench::measure(&mut steps, &paths, &rest),
         Command::Test { only } => test::run(&mut steps, &paths, only),
+        Command::Snapshots { dev } => test::snapshots(&mut steps, &paths, server::Profile::from_dev(dev)),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -71,7 +71,7 @@ fn run_steps(steps: &mut Steps, paths: &Paths, only: Option<Only>) -> Result<()>
             if !end2end.join("package.json").is_file() {
                 return Ok(Done::Skipped("there is no end2end/package.json"));
             }
-            browser(paths, &end2end)?;
+            browser(paths, &end2end, Profile::Release, &[])?;
             Ok(Done::Yes)
         })?;
     }
@@ -119,9 +119,21 @@ fn native(paths: &Paths, subcommand: &[&str]) -> std::process::Command {
     cargo
 }
 
-fn browser(paths: &Paths, end2end: &Path) -> Result<()> {
+/// Makes the pictures of every page anew.
+pub fn snapshots(steps: &mut Steps, paths: &Paths, profile: Profile) -> Result<()> {
+    server::build_all(steps, paths, profile)?;
+    let end2end = paths.root.join("end2end");
+    steps.run("pictures of every page", || {
+        let only = ["visual", "--project", "script-on", "--update-snapshots=all"];
+        browser(paths, &end2end, profile, &only)
+    })?;
+    steps.summary();
+    Ok(())
+}
+
+fn browser(paths: &Paths, end2end: &Path, profile: Profile, more: &[&str]) -> Result<()> {
     setup::browser(paths)?;
-    let server = server::binary(paths, Profile::Release);
+    let server = server::binary(paths, profile);
     if !server.is_file() {
         bail!("{} was not built", server.display());
     }
@@ -136,7 +148,7 @@ fn browser(paths: &Paths, end2end: &Path) -> Result<()> {
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
     )?;
     let mut playwright = command(end2end, "npx");
-    playwright.args(["playwright", "test"]);
+    playwright.args(["playwright", "test"]).args(more);
     paths.add_site_env(&mut playwright, false);
     let work = paths.target.join("end2end");
     std::fs::create_dir_all(&work)?;

@@ -1,5 +1,6 @@
-//! Keys: `j`/`k` move over rows, Enter opens, `/` searches, `a`/`e` press their button, `g` + letter changes the page,
-//! `?` shows the list. Nothing happens while somebody types.
+//! Keys: `j`/`k` move over rows, Enter opens, `x` picks a row, `/` searches, `a`/`e` press their button (of the picked rows
+//! where some are picked), `z` takes back, `g` + letter changes the page, `?` shows the list. Nothing happens while
+//! somebody types.
 
 use leptos::prelude::*;
 
@@ -17,9 +18,11 @@ pub fn Keyboard() -> impl IntoView {
                 {row("j", "next row")}
                 {row("k", "previous row")}
                 {row("Enter", "open the row")}
+                {row("x", "pick the row")}
                 {row("/", "search")}
-                {row("a", "acknowledge")}
-                {row("e", "resolve")}
+                {row("a", "acknowledge: the picked rows, else the alert")}
+                {row("e", "resolve: the picked rows, else the alert")}
+                {row("z", "undo the last change of many")}
                 {row("g o", "overview")}
                 {row("g a", "alerts")}
                 {row("g e", "events")}
@@ -73,12 +76,8 @@ mod browser {
                     let _ = field.focus();
                 }
             }
-            "a" | "e" => {
-                if let Some(button) = find(&format!("[data-key={key}]")) {
-                    event.prevent_default();
-                    button.click();
-                }
-            }
+            "x" => pick(),
+            "a" | "e" | "z" => press(event, &key),
             "?" => {
                 if let Some(dialog) = dialog.get_untracked() {
                     let _ = dialog.show_modal();
@@ -88,10 +87,43 @@ mod browser {
         }
     }
 
+    /// The button of the picked rows where some are picked, else that of the alert. What opens gets the focus.
+    fn press(event: &KeyboardEvent, key: &str) {
+        let many = find(".pick:checked").and_then(|_| find(&format!("[data-bulk={key}]")));
+        let Some(button) = many.or_else(|| find(&format!("[data-key={key}]"))) else {
+            return;
+        };
+        event.prevent_default();
+        button.click();
+        let field = button
+            .closest("details[open]")
+            .ok()
+            .flatten()
+            .and_then(|opened| opened.query_selector("select, textarea").ok().flatten());
+        if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+            let _ = field.focus();
+        }
+    }
+
+    /// Ticks or unticks the box of the row that has the focus, else of the selected one.
+    fn pick() {
+        let row = focused_row().or_else(|| find("[data-row][aria-current]").map(Into::into));
+        let pick = row.and_then(|row| row.query_selector(".pick").ok().flatten());
+        if let Some(pick) = pick.and_then(|pick| pick.dyn_into::<HtmlElement>().ok()) {
+            pick.click();
+        }
+    }
+
+    fn focused_row() -> Option<Element> {
+        document().active_element()?.closest("[data-row]").ok().flatten()
+    }
+
+    /// A box to tick is no text: the keys go on there.
     fn is_typing() -> bool {
-        document()
-            .active_element()
-            .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+        document().active_element().is_some_and(|element| {
+            matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+                && element.get_attribute("type").as_deref() != Some("checkbox")
+        })
     }
 
     fn find(selector: &str) -> Option<HtmlElement> {
@@ -102,7 +134,7 @@ mod browser {
             .and_then(|element| element.dyn_into().ok())
     }
 
-    /// Moves the focus to the next or previous row's link.
+    /// Moves the focus to the next or previous row's link; begins at the selected row.
     fn move_by(step: i32) {
         let Ok(rows) = document().query_selector_all("[data-row]") else {
             return;
@@ -113,9 +145,19 @@ mod browser {
             let row = rows.get(index.unsigned_abs());
             row.is_some_and(|row| active.as_ref().is_some_and(|active| row.contains(Some(active))))
         });
-        let target = current.map_or(if step > 0 { 0 } else { count - 1 }, |index| {
-            (index + step).clamp(0, count - 1)
-        });
+        let selected = || {
+            (0..count).find(|&index| {
+                let row = rows
+                    .get(index.unsigned_abs())
+                    .and_then(|row| row.dyn_into::<Element>().ok());
+                row.is_some_and(|row| row.has_attribute("aria-current"))
+            })
+        };
+        let target = current
+            .or_else(selected)
+            .map_or(if step > 0 { 0 } else { count - 1 }, |index| {
+                (index + step).clamp(0, count - 1)
+            });
         let Some(row) = rows
             .get(target.unsigned_abs())
             .and_then(|row| row.dyn_into::<Element>().ok())

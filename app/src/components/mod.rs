@@ -11,4 +11,6 @@ pub mod number;
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod sprite;
+#[cfg(feature = "ssr")]
+pub mod table;
 pub mod theme_switch;

@@ -74,14 +74,19 @@ pub fn peer_mark(status: PeerStatus) -> AnyView {
     view! { <span class="state"><span class=peer_dot(status)></span>{status.label()}</span> }.into_any()
 }
 
-/// A thing an alert is about.
-pub fn entity_chip(entity: &Entity) -> AnyView {
-    let shape = match entity.kind.as_str() {
+/// The picture of a kind of thing.
+pub fn entity_icon(kind: &str) -> &'static str {
+    match kind {
         "host" => "peer",
         "user" => "user",
         "ip" => "globe",
         _ => "term",
-    };
+    }
+}
+
+/// A thing an alert is about.
+pub fn entity_chip(entity: &Entity) -> AnyView {
+    let shape = entity_icon(&entity.kind);
     let title = format!("{}: {}", entity.kind, entity.value);
     view! { <span class="chip" title=title>{icon(shape)}{entity.value.clone()}</span> }.into_any()
 }

@@ -9,7 +9,7 @@ use crate::context;
 use crate::error::AppError;
 
 /// Parameters that speak of one answer only and never travel on.
-const PASSING: [&str; 4] = ["__path", "__err", "__tag", "done"];
+const PASSING: [&str; 5] = ["__path", "__err", "__tag", "done", "changed"];
 
 /// The decoded query of a page, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,6 +62,11 @@ impl UrlQuery {
         )
     }
 
+    /// All parameters, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -77,6 +82,15 @@ impl UrlQuery {
         }
         text
     }
+}
+
+/// A value of a raw query that speaks of one answer only, and so is no part of [`UrlQuery`].
+pub fn raw_value(raw: &str, name: &str) -> Option<String> {
+    raw.trim_start_matches('?')
+        .split('&')
+        .filter_map(|part| part.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| decode(value))
 }
 
 /// A path segment or query value, percent-encoded.

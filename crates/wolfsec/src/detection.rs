@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+use crate::attack::Tactic;
 use crate::events::{NewEvent, RejectedLine};
 use crate::ids::{EventId, PeerId};
 use crate::severity::Severity;
@@ -43,6 +44,7 @@ pub struct RuleMatch {
     pub severity: Severity,
     /// ATT&CK technique ids, upper case: `T1110.001`.
     pub techniques: Vec<String>,
+    pub tactics: Vec<Tactic>,
     pub selections: Vec<SelectionMatch>,
     /// A correlation's group-by values (name, value) in the rule's order; empty for plain rules.
     pub group_by: Vec<(String, String)>,

@@ -12,6 +12,8 @@ use crate::severity::Severity;
 pub const MAX_LINE_BYTES: usize = 1024 * 1024;
 /// JSON nested deeper than this is rejected.
 pub const MAX_NESTING: usize = 64;
+/// A list shows this much of a message (characters), then an ellipsis; the event's own page shows all.
+pub const PREVIEW_CHARS: usize = 500;
 /// What is kept of a rejected line (bytes).
 pub const REJECT_SAMPLE_BYTES: usize = 4096;
 /// Rejected lines kept per peer; older ones go.

@@ -22,5 +22,5 @@ macro_rules! id {
 id!(
     /// First half of an event's identity is its time; this is the hash of (peer, client id or raw line).
     EventId,
-    AlertId, PeerId, UserId, SessionId, ApiTokenId, EnrolmentId, AuditId, RuleImportId,
+    AlertId, PeerId, UserId, SessionId, ApiTokenId, EnrolmentId, AuditId, RuleImportId, BulkId,
 );

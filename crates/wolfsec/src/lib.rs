@@ -6,6 +6,7 @@
 mod slug;
 
 pub mod alerts;
+pub mod attack;
 pub mod audit;
 pub mod detection;
 pub mod events;

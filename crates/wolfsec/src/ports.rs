@@ -5,15 +5,18 @@ use async_trait::async_trait;
 
 use crate::Timestamp;
 use crate::alerts::{
-    Alert, AlertActivity, AlertCounts, AlertDetail, AlertQuery, AlertStatus, FoldOutcome, OpenAlert, Resolution,
+    Alert, AlertActivity, AlertCounts, AlertDetail, AlertQuery, AlertStatus, AlertTally, BulkChange, BulkRow,
+    FoldOutcome, LockedAlert, OpenAlert, Resolution,
 };
 use crate::audit::{AuditQuery, AuditRecord, ChainHead, SealedEntry};
 use crate::detection::CorrelationHit;
 use crate::events::{EventQuery, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
 use crate::identity::{ApiToken, Role, Session, User};
-use crate::ids::{AlertId, ApiTokenId, EnrolmentId, EventId, PeerId, RuleImportId, SessionId, UserId};
+use crate::ids::{AlertId, ApiTokenId, BulkId, EnrolmentId, EventId, PeerId, RuleImportId, SessionId, UserId};
 use crate::live::{IngestTotals, LiveCursor, LiveNotice, Since};
-use crate::overview::RateBucket;
+use crate::overview::{
+    AlertFigures, FleetFigures, IngestFigures, Measured, RaisedCount, RateBucket, Storage, Visit, WaitingCount,
+};
 use crate::page::{Limit, Page};
 use crate::peers::{
     Enrolment, FleetQuery, MeasuredWindow, MetricPoint, MetricSample, Peer, PeerMark, PeerSample, PeerStatus,
@@ -63,6 +66,7 @@ pub trait UnitOfWork: Send {
     fn rules(&mut self) -> &mut dyn RuleRepository;
     fn audit(&mut self) -> &mut dyn AuditRepository;
     fn settings(&mut self) -> &mut dyn SettingsRepository;
+    fn overview(&mut self) -> &mut dyn OverviewRepository;
     fn live(&mut self) -> &mut dyn LiveRepository;
     /// Alerts that were raised or changed and sessions that ended are told to every [`LiveFeed`] by this very transaction.
     async fn commit(self: Box<Self>) -> RepositoryResult<()>;
@@ -216,6 +220,9 @@ pub trait EventRepository: Send {
     async fn insert_batch(&mut self, events: &[NewEvent]) -> RepositoryResult<Vec<(Timestamp, EventId)>>;
     /// Newest first.
     async fn search(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>>;
+    /// The same for a list that people read: messages end after [`crate::events::PREVIEW_CHARS`], and the fields as sent stay
+    /// in the store, so that a page is bounded in bytes however long its events are.
+    async fn preview(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>>;
     async fn get(&mut self, ts: Timestamp, id: EventId) -> RepositoryResult<Option<SecurityEvent>>;
     /// The stored events of these hits with times from `since` to `until`, oldest first: what a correlation counted in earlier batches.
     async fn hit_events(
@@ -263,15 +270,37 @@ pub trait AlertRepository: Send {
     async fn detail(&mut self, id: AlertId) -> RepositoryResult<Option<AlertDetail>>;
     /// Locks the row; the caller decides and then calls [`AlertRepository::set_status`].
     async fn lock(&mut self, id: AlertId) -> RepositoryResult<Option<Alert>>;
-    /// Sets status, resolution and assignee and raises the version by one.
+    /// The same for many in one statement, in the order of their ids; what is not there is left out.
+    async fn lock_many(&mut self, ids: &[AlertId]) -> RepositoryResult<Vec<LockedAlert>>;
+    /// Sets status, resolution and assignee of all of these and raises their versions by one, in one statement.
+    async fn set_status_of(
+        &mut self,
+        ids: &[AlertId],
+        status: AlertStatus,
+        resolution: Option<Resolution>,
+        assignee: Option<UserId>,
+    ) -> RepositoryResult<()>;
     async fn set_status(
         &mut self,
         id: AlertId,
         status: AlertStatus,
         resolution: Option<Resolution>,
         assignee: Option<UserId>,
-    ) -> RepositoryResult<()>;
-    async fn add_activity(&mut self, id: AlertId, activity: &AlertActivity) -> RepositoryResult<()>;
+    ) -> RepositoryResult<()> {
+        self.set_status_of(&[id], status, resolution, assignee).await
+    }
+    /// Adds to the histories of these alerts in one statement.
+    async fn add_activities(&mut self, activities: &[(AlertId, AlertActivity)]) -> RepositoryResult<()>;
+    async fn add_activity(&mut self, id: AlertId, activity: &AlertActivity) -> RepositoryResult<()> {
+        self.add_activities(&[(id, activity.clone())]).await
+    }
+    /// Ids and versions of a query's alerts, in its order, at most its limit.
+    async fn rows(&mut self, query: &AlertQuery) -> RepositoryResult<Vec<BulkRow>>;
+    /// Counts a query by status and severity, whatever severity, position and limit it names; up to
+    /// [`crate::alerts::TALLY_BOUND`].
+    async fn tally(&mut self, query: &AlertQuery) -> RepositoryResult<AlertTally>;
+    async fn keep_bulk_change(&mut self, change: &BulkChange) -> RepositoryResult<()>;
+    async fn bulk_change(&mut self, id: BulkId) -> RepositoryResult<Option<BulkChange>>;
 }
 
 #[async_trait]
@@ -345,6 +374,30 @@ pub trait LiveFeed: Send + Sync {
 pub trait LiveListener: Send {
     /// Waits for the next notice. An error ends it: listen again, and take up what was missed by cursor.
     async fn next(&mut self) -> RepositoryResult<LiveNotice>;
+}
+
+/// What the overview shows. Every answer is bounded, none reads the events themselves.
+#[async_trait]
+pub trait OverviewRepository: Send {
+    /// Unresolved alerts that are assigned to nobody or to this user, by severity, worst first; severities without any are absent.
+    async fn waiting(&mut self, user: Option<UserId>) -> RepositoryResult<Vec<WaitingCount>>;
+    /// Alerts raised since a time, counted up to [`crate::alerts::TALLY_BOUND`].
+    async fn raised_since(&mut self, since: Timestamp) -> RepositoryResult<RaisedCount>;
+    /// Alerts last seen since a time, the newest [`crate::overview::FIGURES_BOUND`]: marks a bucket of `minutes`, tactics, top
+    /// rules and top entities.
+    async fn alert_figures(&mut self, since: Timestamp, minutes: i32) -> RepositoryResult<AlertFigures>;
+    /// Peers by status, the first [`crate::overview::FLEET_BOUND`] by name.
+    async fn fleet(&mut self, now: Timestamp) -> RepositoryResult<FleetFigures>;
+    /// How fast ingest was since `since`, and how many lines were rejected since `rejects_since`.
+    async fn ingest(&mut self, since: Timestamp, rejects_since: Timestamp) -> RepositoryResult<IngestFigures>;
+    /// Adds to what was measured, in one statement.
+    async fn add_measured(&mut self, measured: &[Measured]) -> RepositoryResult<()>;
+    /// Forgets what was measured before a time.
+    async fn forget_measured(&mut self, before: Timestamp) -> RepositoryResult<()>;
+    /// What the stored events take, by the store's own catalogue.
+    async fn storage(&mut self) -> RepositoryResult<Storage>;
+    async fn visit(&mut self, user: UserId) -> RepositoryResult<Option<Visit>>;
+    async fn set_visit(&mut self, user: UserId, visit: &Visit) -> RepositoryResult<()>;
 }
 
 /// Time, as a parameter.

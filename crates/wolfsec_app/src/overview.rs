@@ -1,50 +1,75 @@
 //! What the overview page shows.
 
-use chrono::Duration;
-use wolfsec::alerts::{AlertQuery, AlertStatus};
-use wolfsec::overview::{FleetCounts, Overview};
+use wolfsec::Timestamp;
+use wolfsec::alerts::{AlertOrder, AlertQuery, AlertStatus, AssigneeFilter};
+use wolfsec::overview::{INGEST_WINDOW, Overview, OverviewRange, RaisedCount, Visit};
 use wolfsec::page::Limit;
-use wolfsec::peers::PeerStatus;
+use wolfsec::ports::{RepositoryResult, UnitOfWork};
+use wolfsec::severity::Severity;
 
 use crate::{Action, Caller, Failure, UseCases, authorise};
 
-/// Width of a bar in the event-rate chart (minutes).
-const BUCKET_MINUTES: i32 = 15;
+/// Rows of "waiting longest".
+const LONGEST: u16 = 5;
 
 impl UseCases {
-    /// All of the page's figures, from one transaction.
+    /// All of the page's figures, from one transaction and a fixed number of statements.
     #[tracing::instrument(name = "app.overview", skip_all)]
-    pub async fn overview(&self, caller: &Caller) -> Result<Overview, Failure> {
+    pub async fn overview(&self, caller: &Caller, range: OverviewRange) -> Result<Overview, Failure> {
         authorise(caller, Action::ReadOverview)?;
         let now = self.now();
+        let since = range.start(now);
         let mut uow = self.begin().await?;
-        let query = AlertQuery {
+        let longest = AlertQuery {
             statuses: vec![AlertStatus::Open, AlertStatus::Acknowledged, AlertStatus::InProgress],
-            limit: Limit::new(8).unwrap_or_default(),
+            severities: vec![Severity::Critical, Severity::High],
+            assignee: Some(
+                caller
+                    .user_id()
+                    .map_or(AssigneeFilter::Nobody, AssigneeFilter::UserOrNobody),
+            ),
+            order: AlertOrder::Waiting,
+            limit: Limit::new(LONGEST).unwrap_or_default(),
             ..AlertQuery::default()
         };
-        let latest = uow.alerts().list(&query).await?.items;
-        let counts = uow.alerts().counts().await?;
-        let rate = uow.events().rate(now - Duration::hours(24), BUCKET_MINUTES).await?;
-        let last_event_at = uow.events().last_received_at().await?;
-        let rules_enabled = uow.rules().count_enabled().await?;
-        let mut fleet = FleetCounts::default();
-        for (status, count) in uow.peers().count_by_status(None, now).await? {
-            match status {
-                PeerStatus::Online => fleet.online += count,
-                PeerStatus::Late => fleet.late += count,
-                PeerStatus::Offline => fleet.offline += count,
-                _ => fleet.other += count,
-            }
-        }
-        Ok(Overview {
+        let (since_visit, visit_moved) = look(uow.as_mut(), caller, now).await?;
+        let view = Overview {
             rendered_at: now,
-            counts,
-            latest,
-            rate,
-            last_event_at,
-            fleet,
-            rules_enabled,
-        })
+            range,
+            since,
+            waiting: uow.overview().waiting(caller.user_id()).await?,
+            longest: uow.alerts().list(&longest).await?.items,
+            since_visit,
+            rate: uow.events().rate(since, range.bucket_minutes()).await?,
+            alerts: uow.overview().alert_figures(since, range.bucket_minutes()).await?,
+            fleet: uow.overview().fleet(now).await?,
+            ingest: uow.overview().ingest(now - INGEST_WINDOW, since).await?,
+            storage: uow.overview().storage().await?,
+            rules_enabled: uow.rules().count_enabled().await?,
+        };
+        if visit_moved {
+            uow.commit().await?;
+        }
+        Ok(view)
     }
+}
+
+/// Since when the caller was away, with what was raised meanwhile; and whether the visit was written down.
+async fn look(
+    uow: &mut dyn UnitOfWork,
+    caller: &Caller,
+    now: Timestamp,
+) -> RepositoryResult<(Option<(Timestamp, RaisedCount)>, bool)> {
+    let Some(user) = caller.user_id() else {
+        return Ok((None, false));
+    };
+    let (visit, moved) = Visit::look(uow.overview().visit(user).await?, now);
+    if moved {
+        uow.overview().set_visit(user, &visit).await?;
+    }
+    let Some(before) = visit.before else {
+        return Ok((None, moved));
+    };
+    let raised = uow.overview().raised_since(before).await?;
+    Ok((Some((before, raised)), moved))
 }

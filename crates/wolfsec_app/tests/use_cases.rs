@@ -66,6 +66,7 @@ fn request(peer: PeerId, body: &str, events: &[u128], matching: bool) -> Analyse
             title: "Found".into(),
             severity: Severity::High,
             techniques: Vec::new(),
+            tactics: Vec::new(),
             selections: Vec::new(),
             group_by: Vec::new(),
             contributing: Vec::new(),
@@ -456,4 +457,63 @@ async fn an_import_leaves_other_rules_alone_and_an_unreadable_pack_changes_nothi
     assert_eq!((broken.failure.as_str(), broken.used), ("not an archive", 0));
     assert_eq!(world.use_cases.rules_revision().await.unwrap(), revision);
     assert_eq!(world.use_cases.list_rule_imports(&caller).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn ingest_is_measured_once_and_a_visit_remembered() {
+    use wolfsec::events::{RejectCode, RejectedLine};
+    use wolfsec::overview::{OverviewRange, step_end, step_of};
+    let world = world();
+    let peer = peer(&world).await;
+    let caller = Caller::command_line();
+    let view = world.use_cases.overview(&caller, OverviewRange::Day).await.unwrap();
+    assert_eq!(
+        (view.ingest.lag_p95, view.ingest.detection_p95, view.ingest.rejects),
+        (None, None, 0)
+    );
+    let mut first = request(peer, "a", &[1, 2], true);
+    first.rejects.push(RejectedLine {
+        line: 3,
+        code: RejectCode::MalformedJson,
+        reason: "no".into(),
+        sample: String::new(),
+    });
+    first.request.received_at = build::at(599);
+    let mut again = request(peer, "a", &[1, 2], true);
+    again.request.received_at = build::at(600);
+    store(&world, vec![first, again], &mut Silent::default()).await;
+    let view = world.use_cases.overview(&caller, OverviewRange::Day).await.unwrap();
+    // Events come two seconds after they happened; the request waited a minute.
+    assert_eq!(view.ingest.lag_p95, Some(step_end(step_of(2_000))));
+    assert_eq!(view.ingest.detection_p95, Some(step_end(step_of(60_000))));
+    assert_eq!(view.ingest.rejects, 1, "a replay rejects nothing anew");
+    assert_eq!(view.since_visit, None, "a program makes no visits");
+
+    world
+        .use_cases
+        .add_user(&caller, "ola", Role::Operator, PASSWORD.into())
+        .await
+        .unwrap();
+    let look = async || {
+        let client = ClientInfo::default();
+        let token = world.use_cases.sign_in("ola", PASSWORD.into(), &client).await.unwrap();
+        let ola = world
+            .use_cases
+            .authenticate_session(&token, None)
+            .await
+            .unwrap()
+            .unwrap();
+        let view = world
+            .use_cases
+            .overview(&ola.caller, OverviewRange::Hour)
+            .await
+            .unwrap();
+        view.since_visit
+    };
+    world.clock.set(build::at(601));
+    assert_eq!(look().await, None, "the first visit");
+    world.clock.set(build::at(640));
+    store(&world, vec![request(peer, "b", &[3], true)], &mut Silent::default()).await;
+    let (since, raised) = look().await.unwrap();
+    assert_eq!((since, raised.alerts), (build::at(601), 0), "a repeat is no new alert");
 }

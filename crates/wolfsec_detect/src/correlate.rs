@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use wolfsec::detection::{CorrelationHit, CorrelationMatch, Correlator, FieldMatch, RuleMatch, SelectionMatch};
 use wolfsec::ids::EventId;
 
-use crate::engine::{severity, techniques};
+use crate::engine::{severity, tactics, techniques};
 pub(crate) use plan::CorrelationPlan;
 
 /// Windows kept over all correlations and groups.
@@ -107,6 +107,7 @@ impl SigmaCorrelator {
             title: result.header.rule_title.clone(),
             severity: severity(result.header.level),
             techniques: techniques(&result.header.tags),
+            tactics: tactics(&result.header.tags),
             selections: vec![SelectionMatch {
                 selection: "correlation".to_owned(),
                 fields: vec![counted],

@@ -4,6 +4,7 @@ use chrono::Duration;
 use uuid::Uuid;
 use wolfsec::Timestamp;
 use wolfsec::alerts::{Evidence, Finding};
+use wolfsec::attack::Tactic;
 use wolfsec::audit::{AuditActor, NewAuditEntry};
 use wolfsec::detection::{CorrelationHit, Entity, SelectionMatch};
 use wolfsec::events::{EcsColumns, EventQuery, LogSource, NewEvent};
@@ -168,6 +169,7 @@ pub fn finding(key: &str, peer: PeerId, n: u128, ts: Timestamp) -> Finding {
         title: "Something happened".into(),
         severity: Severity::High,
         techniques: vec!["T1110.001".into()],
+        tactics: vec![Tactic::CredentialAccess],
         entities: vec![entity("host", "web-01")],
         evidence: vec![evidence(n, ts)],
     }

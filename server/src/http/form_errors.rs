@@ -15,7 +15,7 @@ const PATH: &str = "__path";
 const ERROR: &str = "__err";
 const TAG: &str = "__tag";
 /// What a form's answer adds to the address of its page.
-const ADDED: [&str; 4] = [PATH, ERROR, TAG, "done"];
+const ADDED: [&str; 5] = [PATH, ERROR, TAG, "done", "changed"];
 
 /// Tags the errors of forms and checks the tags.
 pub(super) struct FormErrors {

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something unforeseen happens")]
 
 mod database;
+mod report_statements;
 mod roles;
 mod schema;
 mod statements;

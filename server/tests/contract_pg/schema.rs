@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use sqlx::{Connection as _, PgConnection};
 use wolfsec::alerts::{ActivityKind, AlertStatus, Resolution};
+use wolfsec::attack::Tactic;
 use wolfsec::events::RejectCode;
 use wolfsec::identity::Role;
+use wolfsec::overview::IngestMeasure;
 use wolfsec::peers::PeerMark;
 use wolfsec::rules::{RuleKind, RuleOrigin, RuleState};
 use wolfsec::severity::Severity;
@@ -48,6 +50,11 @@ async fn enums_and_check_constraints_have_the_same_spellings() {
             ("rules_kind_check", slugs(RuleKind::ALL, RuleKind::as_str)),
             ("rules_origin_check", slugs(RuleOrigin::ALL, RuleOrigin::as_str)),
             ("rules_state_check", slugs(RuleState::ALL, RuleState::as_str)),
+            ("alerts_tactics_check", slugs(Tactic::ALL, Tactic::as_str)),
+            (
+                "ingest_measures_measure_check",
+                slugs(IngestMeasure::ALL, IngestMeasure::as_str),
+            ),
             ("alerts_status_check", slugs(AlertStatus::ALL, AlertStatus::as_str)),
             ("alerts_resolution_check", resolutions.clone()),
             ("alert_activity_resolution_check", resolutions),
@@ -71,6 +78,7 @@ async fn severities_are_the_ranks_that_columns_take() {
         for (constraint, column) in [
             ("events_severity_check", "severity"),
             ("event_rollups_severity_check", "severity"),
+            ("event_rollups_hourly_severity_check", "severity"),
             ("alerts_severity_check", "severity"),
             ("rules_level_check", "level"),
         ] {

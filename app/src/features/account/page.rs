@@ -6,6 +6,7 @@ use wolfsec::identity::{SESSION_ABSOLUTE_HOURS, SESSION_IDLE_MINUTES, Session};
 
 use super::device::device;
 use super::server_fns::{ChangeOwnPassword, OwnSessions, RevokeOwnSession, list_own_sessions};
+use crate::components::table::{Column, Row, table};
 use crate::context;
 use crate::features::layout::{Input, PASSWORD_HINT, Page, done_notice, error_notice, form_error, loaded};
 use crate::features::parts::ago;
@@ -44,7 +45,7 @@ fn sessions(view: &OwnSessions) -> AnyView {
         view.sessions.len()
     );
     let current = view.current;
-    let rows: Vec<AnyView> = view
+    let rows = view
         .sessions
         .iter()
         .map(|session| session_row(session, current == Some(session.id)))
@@ -52,25 +53,21 @@ fn sessions(view: &OwnSessions) -> AnyView {
     view! {
         <div class="panel">
             <div class="panel__head"><h2>"Sessions"</h2><span class="meta">{meta}</span></div>
-            <table class="table table--inset table--cards sessions">
-                <caption class="sr">"Your sessions"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Device"</th>
-                        <th scope="col">"Address"</th>
-                        <th scope="col">"Signed in"</th>
-                        <th scope="col">"Last used"</th>
-                        <th scope="col"><span class="sr">"End"</span></th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
+            {table("sessions", "Your sessions", COLUMNS, rows)}
         </div>
     }
     .into_any()
 }
 
-fn session_row(session: &Session, is_current: bool) -> AnyView {
+const COLUMNS: &[Column] = &[
+    Column::new("Device"),
+    Column::new("Address").nowrap(),
+    Column::new("Signed in").nowrap(),
+    Column::new("Last used").nowrap(),
+    Column::acts("End"),
+];
+
+fn session_row(session: &Session, is_current: bool) -> Row {
     let name = device(&session.user_agent);
     let address = if session.address.is_empty() {
         "unknown".to_owned()
@@ -88,16 +85,14 @@ fn session_row(session: &Session, is_current: bool) -> AnyView {
         }
         .into_any()
     };
-    view! {
-        <tr>
-            <th scope="row" title=session.user_agent.clone()>{name.clone()}</th>
-            <td class="nowrap ink2">{address.clone()}</td>
-            <td class="nowrap">{ago(session.created_at)}</td>
-            <td class="nowrap">{ago(session.last_used_at)}</td>
-            <td class="num">{end}</td>
-        </tr>
-    }
-    .into_any()
+    let device = view! { <span title=session.user_agent.clone()>{name}</span> };
+    Row::new(vec![
+        device.into_any(),
+        view! { <span class="ink2">{address}</span> }.into_any(),
+        ago(session.created_at),
+        ago(session.last_used_at),
+        end,
+    ])
 }
 
 fn password_form() -> AnyView {

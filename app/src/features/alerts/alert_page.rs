@@ -7,7 +7,7 @@ use wolfsec::alerts::{Alert, AlertActivity, AlertDetail};
 use wolfsec::detection::{FieldMatch, SelectionMatch};
 
 use super::forms;
-use super::matches::{marked, operator, what_matched};
+use super::matches::{beside, marked, operator, what_matched};
 use super::model::QUEUE;
 use super::server_fns::alert_detail;
 use super::view::AlertView;
@@ -23,7 +23,7 @@ pub fn AlertPage() -> impl IntoView {
     let id = use_params_map()
         .with_untracked(|params| params.get("id"))
         .unwrap_or_default();
-    let forms = forms::Forms::new();
+    let forms = forms::Forms::new(format!("{QUEUE}/{id}"));
     view! {
         <Page title="Alert" current=QUEUE>
             {loaded(alert_detail(id), move |view| alert(&view, &forms))}
@@ -32,35 +32,41 @@ pub fn AlertPage() -> impl IntoView {
 }
 
 fn alert(view: &AlertView, forms: &forms::Forms) -> AnyView {
-    let AlertView { detail, may_work } = view;
-    let title = detail.alert.rule_title.clone();
+    let title = view.detail.alert.rule_title.clone();
+    let back = view! { <a class="btn btn--quiet" href=QUEUE>"Back to the queue"</a> }.into_any();
     view! {
-        <Title text=title.clone()/>
-        {forms.notices(&detail.alert)}
+        <Title text=title/>
+        {forms.notices(&view.detail.alert)}
         <article class="board" aria-labelledby="alert-title">
-            <div class="detail">
-                {header(&detail.alert, title, may_work.then_some(forms))}
-                {facts(&detail.alert)}
-                {matched(detail)}
-                {super::evidence::section(&detail.evidence)}
-                {history(detail)}
-                {may_work.then(|| forms.comment(&detail.alert))}
-            </div>
+            <div class="detail">{parts(&view.detail, view.may_work.then_some(forms), back)}</div>
         </article>
     }
     .into_any()
 }
 
-fn header(alert: &Alert, title: String, forms: Option<&forms::Forms>) -> AnyView {
+/// An alert from its head to the comment form; `forms` where the caller may work it, `corner` stands in the head.
+pub fn parts(detail: &AlertDetail, forms: Option<&forms::Forms>, corner: AnyView) -> AnyView {
+    view! {
+        {header(&detail.alert, forms, corner)}
+        {facts(&detail.alert)}
+        {matched(detail)}
+        {super::evidence::section(&detail.evidence)}
+        {history(detail)}
+        {forms.map(|forms| forms.comment(&detail.alert))}
+    }
+    .into_any()
+}
+
+fn header(alert: &Alert, forms: Option<&forms::Forms>, corner: AnyView) -> AnyView {
     view! {
         <header class="detail__head">
             <div class="row row--wrap">
                 <span>{severity_mark(alert.severity)}</span>
                 {status_mark(alert.status)}
                 {alert.resolution.map(|resolution| view! { <span class="tag">{resolution.label()}</span> })}
-                <span class="push"><a class="btn btn--quiet" href=QUEUE>"Back to the queue"</a></span>
+                <span class="push row row--tight">{corner}</span>
             </div>
-            <h2 id="alert-title">{title}</h2>
+            <h2 id="alert-title">{alert.rule_title.clone()}</h2>
             <div class="row row--wrap">{forms.map(|forms| forms.actions(alert))}</div>
         </header>
     }
@@ -143,15 +149,17 @@ fn selection_rows(selection: &SelectionMatch) -> AnyView {
 }
 
 fn field_row(found: &FieldMatch) -> AnyView {
-    let how = found
-        .pattern
-        .as_deref()
-        .map_or("is", |pattern| operator(pattern).0)
-        .to_owned();
+    let pattern = found.pattern.as_deref();
+    let asked = beside(&found.value, pattern);
+    let how = match pattern {
+        Some(pattern) if asked.is_none() => operator(pattern).0.to_owned(),
+        _ => "is".to_owned(),
+    };
+    let asked = asked.map(|text| view! { <span class="dim">", asked for: "{text}</span> });
     view! {
         <tr>
             <th scope="row"><code>{found.field.clone()}</code></th>
-            <td><code><span class="op">{how}" "</span>{marked_text(&found.value, found.pattern.as_deref())}</code></td>
+            <td><code><span class="op">{how}" "</span>{marked_text(&found.value, pattern)}</code>{asked}</td>
             <td class="hit">{icon("check")}<span class="sr">"matched"</span></td>
         </tr>
     }

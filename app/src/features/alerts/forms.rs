@@ -14,11 +14,14 @@ use crate::features::parts::{ago, icon, status_mark};
 pub struct Forms {
     change_error: Option<AppError>,
     comment_error: Option<AppError>,
+    /// Path and query of the page that a form leads back to.
+    back: String,
 }
 
 impl Forms {
-    pub fn new() -> Self {
+    pub fn new(back: String) -> Self {
         Self {
+            back,
             change_error: form_error::<ChangeAlertStatus>(),
             comment_error: form_error::<CommentAlert>(),
         }
@@ -46,8 +49,8 @@ impl Forms {
             .next()
             .iter()
             .map(|&to| match to {
-                AlertStatus::Acknowledged => Self::press(alert, to, "Acknowledge", Some("a")),
-                AlertStatus::InProgress => Self::press(alert, to, "Start work", None),
+                AlertStatus::Acknowledged => self.press(alert, to, "Acknowledge", Some("a")),
+                AlertStatus::InProgress => self.press(alert, to, "Start work", None),
                 AlertStatus::Resolved => self.resolve(alert),
                 AlertStatus::Open => self.reopen(alert),
             })
@@ -55,10 +58,10 @@ impl Forms {
             .into_any()
     }
 
-    fn press(alert: &Alert, to: AlertStatus, label: &'static str, key: Option<&'static str>) -> AnyView {
+    fn press(&self, alert: &Alert, to: AlertStatus, label: &'static str, key: Option<&'static str>) -> AnyView {
         let primary = alert.status.next().first() == Some(&to);
         let class = if primary { "btn btn--primary" } else { "btn" };
-        let seen = hidden(alert, to);
+        let seen = self.hidden(alert, to);
         view! {
             <form method="post" action=ChangeAlertStatus::url()>
                 {seen}
@@ -83,7 +86,7 @@ impl Forms {
                 view! { <option value=resolution.as_str() selected=selected>{resolution.label()}</option> }
             })
             .collect_view();
-        let seen = hidden(alert, AlertStatus::Resolved);
+        let seen = self.hidden(alert, AlertStatus::Resolved);
         let note = note_field("resolve-note", "Note (optional)", false, error);
         view! {
             <details class="sheetlike" open=error.is_some()>
@@ -108,7 +111,7 @@ impl Forms {
 
     fn reopen(&self, alert: &Alert) -> AnyView {
         let error = self.error_of(AlertStatus::Open);
-        let seen = hidden(alert, AlertStatus::Open);
+        let seen = self.hidden(alert, AlertStatus::Open);
         let reason = note_field("reopen-note", "Reason", true, error);
         view! {
             <details class="sheetlike" open=error.is_some()>
@@ -130,9 +133,20 @@ impl Forms {
         view! {
             <form method="post" action=CommentAlert::url() class="comment stack stack--3" aria-label="Comment">
                 <input type="hidden" name="id" value=id/>
+                <input type="hidden" name="back" value=self.back.clone()/>
                 {note}
                 <button class="btn" type="submit">"Add comment"</button>
             </form>
+        }
+        .into_any()
+    }
+
+    fn hidden(&self, alert: &Alert, to: AlertStatus) -> AnyView {
+        view! {
+            <input type="hidden" name="id" value=alert.id.to_string()/>
+            <input type="hidden" name="to" value=to.as_str()/>
+            <input type="hidden" name="version" value=alert.version.to_string()/>
+            <input type="hidden" name="back" value=self.back.clone()/>
         }
         .into_any()
     }
@@ -164,15 +178,6 @@ fn overtaken(alert: &Alert, error: &AppError) -> AnyView {
                 <p class="dim small">"Last seen "{ago(alert.last_seen)}" · Request "<code>{error.request_id.clone()}</code></p>
             </div>
         </div>
-    }
-    .into_any()
-}
-
-fn hidden(alert: &Alert, to: AlertStatus) -> AnyView {
-    view! {
-        <input type="hidden" name="id" value=alert.id.to_string()/>
-        <input type="hidden" name="to" value=to.as_str()/>
-        <input type="hidden" name="version" value=alert.version.to_string()/>
     }
     .into_any()
 }

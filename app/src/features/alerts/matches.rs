@@ -32,14 +32,40 @@ pub fn what_matched(evidence: &[Evidence]) -> Vec<SelectionMatch> {
     selections
 }
 
+/// How a rule compares, as the detector writes it in front of what it looked for.
+const VERBS: &[&str] = &[
+    "is",
+    "contains",
+    "starts with",
+    "ends with",
+    "matches",
+    "one of",
+    "within",
+    "exists",
+    "equals the field",
+    "expands",
+];
+/// How a correlation bounds what it counted.
+const BOUNDS: &[&str] = &["less than", "at most", "more than", "at least", "exactly", "other than"];
+
 /// How a field was compared (`contains`), and what with; a pattern without an operator is one value.
 pub fn operator(pattern: &str) -> (&str, &str) {
-    match pattern.split_once(' ') {
-        Some((operator, literal)) if operator.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') => {
-            (operator, literal)
-        }
-        _ => ("is", pattern),
-    }
+    let plain = pattern.strip_prefix("not ").unwrap_or(pattern);
+    let found = VERBS.iter().chain(BOUNDS).find_map(|verb| {
+        let rest = plain.strip_prefix(verb)?.strip_prefix(' ')?;
+        Some((&pattern[..pattern.len() - rest.len() - 1], rest))
+    });
+    found.unwrap_or(("is", pattern))
+}
+
+/// What has to be said beside the value: a bound that it reached, or a pattern that is no plain part of it.
+pub fn beside(value: &str, pattern: Option<&str>) -> Option<String> {
+    let pattern = pattern?;
+    let (how, literal) = operator(pattern);
+    let literal = literal.trim_matches('*');
+    let is_bound = BOUNDS.contains(&how) || how == "within";
+    let is_part = value.to_ascii_lowercase().contains(&literal.to_ascii_lowercase());
+    (is_bound || !is_part).then(|| pattern.to_owned())
 }
 
 /// A value in pieces, with those marked that the pattern asked for; the whole where the pattern is not a plain part of it.
@@ -120,15 +146,29 @@ mod tests {
         let pieces = marked("sh -c CURL -s x", Some("contains curl -s"));
         let text: Vec<(bool, &str)> = pieces.iter().map(|(hit, piece)| (*hit, piece.as_str())).collect();
         assert_eq!(text, [(false, "sh -c "), (true, "CURL -s"), (false, " x")]);
-        assert_eq!(marked("ünïx", Some("endswith ïx")).len(), 2);
+        assert_eq!(marked("ünïx", Some("ends with ïx")).len(), 2);
         for pattern in [None, Some("re ^a.*b$"), Some("*")] {
             assert_eq!(marked("axb", pattern), [(true, "axb".to_owned())]);
         }
     }
 
     #[test]
+    fn bounds_and_patterns_that_are_not_in_the_value_are_said() {
+        assert_eq!(
+            beside("10", Some("at least 10 within 60 s")).as_deref(),
+            Some("at least 10 within 60 s")
+        );
+        assert_eq!(beside("abc", Some("matches ^a.c$")).as_deref(), Some("matches ^a.c$"));
+        assert_eq!(beside("SH -c x", Some("starts with sh")), None);
+        assert_eq!(beside("x", None), None);
+    }
+
+    #[test]
     fn patterns_name_their_operator() {
         assert_eq!(operator("contains a b"), ("contains", "a b"));
+        assert_eq!(operator("starts with C:\\"), ("starts with", "C:\\"));
+        assert_eq!(operator("not ends with x"), ("not ends with", "x"));
+        assert_eq!(operator("at least 10 within 60 s"), ("at least", "10 within 60 s"));
         assert_eq!(operator("root"), ("is", "root"));
         assert_eq!(operator("/bin/sh -c"), ("is", "/bin/sh -c"));
     }

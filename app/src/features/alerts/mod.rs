@@ -3,9 +3,17 @@
 #[cfg(feature = "ssr")]
 pub mod alert_page;
 #[cfg(feature = "ssr")]
+mod back;
+#[cfg(feature = "ssr")]
+mod bulk;
+#[cfg(feature = "ssr")]
+pub mod change_page;
+#[cfg(feature = "ssr")]
 mod dto;
 #[cfg(feature = "ssr")]
 mod evidence;
+#[cfg(feature = "ssr")]
+pub mod filter;
 #[cfg(feature = "ssr")]
 mod forms;
 #[cfg(feature = "ssr")]

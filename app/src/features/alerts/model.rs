@@ -1,144 +1,97 @@
-//! The queue's state in the URL, and what the pages say about an alert.
+//! Links into the queue, and what the pages say about an alert. The queue's own state is in `filter.rs`.
 
-use wolfsec::alerts::{AlertCounts, AlertQuery, AlertStatus};
-use wolfsec::page::{Cursor, Limit};
+use wolfsec::Timestamp;
+use wolfsec::alerts::{AlertStatus, BulkChange};
+use wolfsec::attack::Tactic;
+use wolfsec::detection::Entity;
 use wolfsec::severity::Severity;
 
-use crate::features::url_query::{UrlQuery, parse_time};
+use crate::components::shell::grouped;
+use crate::features::url_query::UrlQuery;
 
 /// Where the queue lives.
 pub const QUEUE: &str = "/alerts";
+/// Where everything that matches is changed.
+pub const CHANGE: &str = "/alerts/change";
 
-/// Which alerts by status; `Unresolved` unless the URL says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatusFilter {
-    Unresolved,
-    All,
-    One(AlertStatus),
+/// Links into the queue: each number on another page leads to the list of what it counts.
+pub struct QueueLink(UrlQuery);
+
+impl QueueLink {
+    /// What is unresolved.
+    pub fn unresolved() -> Self {
+        Self(UrlQuery::default())
+    }
+    /// Whatever its status.
+    pub fn all() -> Self {
+        Self(UrlQuery::default().with("status", "all"))
+    }
+    /// Assigned to nobody or to whoever looks.
+    #[must_use]
+    pub fn waiting_for_me(self) -> Self {
+        Self(self.0.with("assignee", "me_or_nobody"))
+    }
+    #[must_use]
+    pub fn severities(self, severities: &[Severity]) -> Self {
+        let slugs: Vec<&str> = severities.iter().map(|severity| severity.as_str()).collect();
+        Self(self.0.with("severity", &slugs.join(",")))
+    }
+    #[must_use]
+    pub fn longest_first(self) -> Self {
+        Self(self.0.with("sort", "waiting"))
+    }
+    #[must_use]
+    pub fn rule(self, sigma_id: &str) -> Self {
+        Self(self.0.with("rule", sigma_id))
+    }
+    #[must_use]
+    pub fn tactic(self, tactic: Tactic) -> Self {
+        Self(self.0.with("tactic", tactic.as_str()))
+    }
+    #[must_use]
+    pub fn entity(self, entity: &Entity) -> Self {
+        Self(self.0.with("entity", &format!("{}:{}", entity.kind, entity.value)))
+    }
+    #[must_use]
+    pub fn since(self, since: Timestamp) -> Self {
+        Self(self.0.with("since", &exact_time(since)))
+    }
+    #[must_use]
+    pub fn until(self, until: Timestamp) -> Self {
+        Self(self.0.with("until", &exact_time(until)))
+    }
+    #[must_use]
+    pub fn raised_since(self, since: Timestamp) -> Self {
+        Self(self.0.with("raised", &exact_time(since)))
+    }
+    pub fn href(&self) -> String {
+        self.0.href(QUEUE)
+    }
 }
 
-impl StatusFilter {
-    /// The choices in the order they are offered.
-    pub fn choices() -> impl Iterator<Item = Self> {
-        [Self::Unresolved]
-            .into_iter()
-            .chain(AlertStatus::ALL.iter().copied().map(Self::One))
-            .chain([Self::All])
-    }
-
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Unresolved => "unresolved",
-            Self::All => "all",
-            Self::One(status) => status.as_str(),
-        }
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Unresolved => "Unresolved",
-            Self::All => "All",
-            Self::One(status) => status.label(),
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::choices().find(|choice| choice.slug() == text)
-    }
-
-    fn statuses(self) -> Vec<AlertStatus> {
-        match self {
-            Self::Unresolved => vec![AlertStatus::Open, AlertStatus::Acknowledged, AlertStatus::InProgress],
-            Self::All => Vec::new(),
-            Self::One(status) => vec![status],
-        }
-    }
-
-    /// How many alerts of a severity there are, where the counts tell.
-    pub fn count(self, counts: &AlertCounts, severity: Severity) -> Option<i64> {
-        let by_severity = match self {
-            Self::Unresolved => &counts.unresolved,
-            Self::One(AlertStatus::Open) => &counts.open,
-            _ => return None,
-        };
-        let found = by_severity.iter().find(|(level, _)| *level == severity);
-        Some(found.map_or(0, |(_, count)| *count))
-    }
+/// To the microsecond: a link must not gain or lose a row by rounding.
+pub fn exact_time(time: Timestamp) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 
-/// A field of the filter and what is wrong with it.
-pub type BadField = (&'static str, String);
-
-/// The queue's filter as the URL has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueFilter {
-    pub status: StatusFilter,
-    pub query: AlertQuery,
+/// What a bulk change did, as a sentence's beginning: `212 alerts resolved as benign`.
+pub fn bulk_words(change: &BulkChange) -> String {
+    let what = match (change.to, change.resolution) {
+        (None, _) => "commented".to_owned(),
+        (Some(AlertStatus::Open), _) => "reopened".to_owned(),
+        (Some(AlertStatus::InProgress), _) => "put in progress".to_owned(),
+        (Some(AlertStatus::Resolved), Some(resolution)) => {
+            format!("resolved as {}", resolution.label().to_lowercase())
+        }
+        (Some(status), _) => status.label().to_lowercase(),
+    };
+    format!("{} {what}", alerts(change.changed.len()))
 }
 
-/// Reads the filter; every value that cannot be used is named.
-pub fn queue_filter(url: &UrlQuery) -> Result<QueueFilter, Vec<BadField>> {
-    let mut bad = Vec::new();
-    let status = match url.get("status") {
-        None => StatusFilter::Unresolved,
-        Some(text) => StatusFilter::parse(text).unwrap_or_else(|| {
-            bad.push(("status", format!("there is no status “{text}”")));
-            StatusFilter::Unresolved
-        }),
-    };
-    let mut time = |name: &'static str| {
-        let text = url.get(name)?;
-        let parsed = parse_time(text);
-        if parsed.is_none() {
-            bad.push((name, "write a time as 2026-11-24T03:00, UTC".to_owned()));
-        }
-        parsed
-    };
-    let (since, until) = (time("since"), time("until"));
-    if let (Some(since), Some(until)) = (since, until)
-        && until <= since
-    {
-        bad.push(("until", "the end must be after the start".to_owned()));
-    }
-    let severities = match url.get("severity").map(str::parse::<Severity>) {
-        None => Vec::new(),
-        Some(Ok(severity)) => vec![severity],
-        Some(Err(error)) => {
-            bad.push(("severity", error.to_string()));
-            Vec::new()
-        }
-    };
-    let after = match url.get("after").map(str::parse::<Cursor>) {
-        None => None,
-        Some(Ok(cursor)) => Some(cursor),
-        Some(Err(error)) => {
-            bad.push(("after", error.to_string()));
-            None
-        }
-    };
-    if !bad.is_empty() {
-        return Err(bad);
-    }
-    let query = AlertQuery {
-        statuses: status.statuses(),
-        severities,
-        rule: url.get("rule").map(ToOwned::to_owned),
-        peer: url.get("peer").map(ToOwned::to_owned),
-        assignee: None,
-        since,
-        until,
-        limit: Limit::default(),
-        after,
-    };
-    Ok(QueueFilter { status, query })
-}
-
-/// A link into the queue for one severity of open alerts.
-pub fn open_href(severity: Severity) -> String {
-    UrlQuery::default()
-        .with("status", AlertStatus::Open.as_str())
-        .with("severity", severity.as_str())
-        .href(QUEUE)
+/// `1 alert`, `2 alerts`.
+pub fn alerts(n: usize) -> String {
+    let word = if n == 1 { "alert" } else { "alerts" };
+    format!("{} {word}", grouped(i64::try_from(n).unwrap_or(i64::MAX)))
 }
 
 /// The page of an ATT&CK technique (`T1110.001`); `None` when the id is not one.
@@ -172,45 +125,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_queue_shows_what_is_unresolved_unless_asked() {
-        let filter = queue_filter(&UrlQuery::default()).unwrap();
-        assert_eq!(filter.status, StatusFilter::Unresolved);
-        assert_eq!(filter.query.statuses.len(), 3);
-        let all = queue_filter(&UrlQuery::parse("status=all")).unwrap();
-        assert!(all.query.statuses.is_empty());
-        let open = queue_filter(&UrlQuery::parse(
-            "status=open&severity=high&peer=web-01&since=2026-11-24",
-        ))
-        .unwrap();
-        assert_eq!(open.query.statuses, [AlertStatus::Open]);
-        assert_eq!(open.query.severities, [Severity::High]);
-        assert_eq!(open.query.peer.as_deref(), Some("web-01"));
-        assert!(open.query.since.is_some());
-    }
-
-    #[test]
-    fn every_bad_value_is_named() {
-        let bad = queue_filter(&UrlQuery::parse(
-            "status=x&severity=urgent&since=now&until=2026-11-24&after=1",
-        ))
-        .unwrap_err();
-        let names: Vec<&str> = bad.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, ["status", "since", "severity", "after"]);
-        let turned = queue_filter(&UrlQuery::parse("since=2026-11-24&until=2026-11-23")).unwrap_err();
-        assert_eq!(turned[0].0, "until");
-    }
-
-    #[test]
-    fn counts_are_shown_only_where_they_are_known() {
-        let counts = AlertCounts {
-            open: vec![(Severity::High, 2)],
-            unresolved: vec![(Severity::High, 5)],
+    fn a_bulk_change_is_told_in_words() {
+        let mut change = BulkChange {
+            id: wolfsec::ids::BulkId(uuid::Uuid::nil()),
+            at: Timestamp::default(),
+            actor: "jo".to_owned(),
+            to: Some(AlertStatus::Resolved),
+            resolution: Some(wolfsec::alerts::Resolution::Benign),
+            changed: vec!["00000000000000000000000000000001:1".parse().unwrap()],
+            overtaken: Vec::new(),
+            refused: Vec::new(),
+            missing: Vec::new(),
         };
-        let count = |filter: StatusFilter, severity| filter.count(&counts, severity);
-        assert_eq!(count(StatusFilter::Unresolved, Severity::High), Some(5));
-        assert_eq!(count(StatusFilter::One(AlertStatus::Open), Severity::High), Some(2));
-        assert_eq!(count(StatusFilter::Unresolved, Severity::Low), Some(0));
-        assert_eq!(count(StatusFilter::All, Severity::High), None);
+        assert_eq!(bulk_words(&change), "1 alert resolved as benign");
+        (change.to, change.resolution) = (None, None);
+        change.changed.clear();
+        assert_eq!(bulk_words(&change), "0 alerts commented");
+    }
+
+    #[test]
+    fn links_carry_the_filter_of_their_number() {
+        let link = QueueLink::unresolved()
+            .waiting_for_me()
+            .severities(&[Severity::Critical, Severity::High])
+            .longest_first();
+        assert_eq!(
+            link.href(),
+            "/alerts?assignee=me_or_nobody&severity=critical%2Chigh&sort=waiting"
+        );
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! What the alert pages are rendered from.
 
 use serde::{Deserialize, Serialize};
-use wolfsec::alerts::{Alert, AlertCounts, AlertDetail};
+use wolfsec::alerts::{Alert, AlertDetail, AlertTally, BulkChange, BulkRow};
 use wolfsec::page::Page;
 
-/// The queue: one page of it and the counts of its facets.
+/// The queue: one page of it, how many there are, the alert beside it, and the bulk change it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueView {
     pub page: Page<Alert>,
-    pub counts: AlertCounts,
+    /// Of the filter, whatever severity.
+    pub tally: AlertTally,
+    /// The selected alert, or the list's first one.
+    pub beside: Option<AlertDetail>,
+    pub changed: Option<BulkChange>,
+    /// Whether the caller may work alerts.
+    pub may_work: bool,
 }
 
 /// One alert.
@@ -17,4 +23,12 @@ pub struct AlertView {
     pub detail: AlertDetail,
     /// Whether the caller may work it.
     pub may_work: bool,
+}
+
+/// What a change of everything that matches would change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelectionView {
+    /// As they are now; bounded.
+    pub rows: Vec<BulkRow>,
+    pub tally: AlertTally,
 }

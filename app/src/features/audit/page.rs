@@ -5,8 +5,10 @@ use leptos_router::params::ParamsMap;
 use wolfsec::audit::{AuditRecord, ChainReport, Change};
 
 use super::server_fns::{AuditView, list_audit};
+use crate::components::table::{Column, Row, table};
 use crate::features::layout::{Input, Page, loaded, query_value};
 use crate::features::parts::clock;
+use crate::features::url_query::encode;
 
 /// What the address says.
 #[derive(Clone)]
@@ -130,63 +132,106 @@ fn entries(entries: Vec<AuditRecord>) -> AnyView {
     if entries.is_empty() {
         return view! { <div class="empty"><h2>"No entry fits"</h2><p>"Clear the filter to see the whole trail."</p></div> }.into_any();
     }
-    let rows: Vec<AnyView> = entries.into_iter().map(row).collect();
-    view! {
-        <table class="table table--cards audit">
-            <caption class="sr">"Audit entries, newest first"</caption>
-            <thead>
-                <tr>
-                    <th scope="col" class="num">"Entry"</th>
-                    <th scope="col">"Time"</th>
-                    <th scope="col">"Actor"</th>
-                    <th scope="col">"Action"</th>
-                    <th scope="col">"Object"</th>
-                    <th scope="col">"From"</th>
-                    <th scope="col">"Outcome"</th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
-    }
-    .into_any()
+    let rows = entries.into_iter().map(row).collect();
+    table("audit", "Audit entries, newest first", COLUMNS, rows)
 }
 
-fn row(record: AuditRecord) -> AnyView {
+const COLUMNS: &[Column] = &[
+    Column::number("Entry"),
+    Column::new("Time").nowrap(),
+    Column::new("Actor").nowrap(),
+    Column::new("Action").nowrap(),
+    Column::new("Object and what changed").wide(),
+    Column::new("From").nowrap(),
+    Column::new("Outcome").nowrap(),
+];
+
+fn row(record: AuditRecord) -> Row {
     let AuditRecord { seq, entry } = record;
-    let more = details(seq, entry.changes, entry.note);
     let outcome = if entry.success {
         view! { <span class="dim">"done"</span> }.into_any()
     } else {
         view! { <span class="tag tag--warn">"failed"</span> }.into_any()
     };
-    view! {
-        <tr>
-            <td class="num dim">{seq}</td>
-            <td class="nowrap">{clock(entry.at)}</td>
-            <td class="nowrap">{entry.actor.name}" "<span class="dim">{entry.actor.kind.replace('_', " ")}</span></td>
-            <td class="nowrap"><code>{entry.action}</code></td>
-            <td>{entry.object_kind.replace('_', " ")}" "<b>{entry.object}</b>{more}</td>
-            <td class="nowrap dim">{entry.actor.address.unwrap_or_else(|| "local".to_owned())}</td>
-            <td class="nowrap">{outcome}</td>
-        </tr>
+    let kind = entry.actor.kind.replace('_', " ");
+    let kind = (kind != entry.actor.name).then(|| view! { " "<span class="dim">{kind}</span> });
+    let object = object(&entry.object_kind, entry.object);
+    let changed = changed(seq, entry.changes, entry.note);
+    let from = entry.actor.address.unwrap_or_else(|| "local".to_owned());
+    Row::new(vec![
+        view! { <span class="dim">{seq}</span> }.into_any(),
+        clock(entry.at),
+        view! { <span>{entry.actor.name}{kind}</span> }.into_any(),
+        view! { <code>{entry.action}</code> }.into_any(),
+        view! { <div class="what">{object}{changed}</div> }.into_any(),
+        view! { <span class="dim">{from}</span> }.into_any(),
+        outcome,
+    ])
+}
+
+/// What it was done to; a link where it has a page.
+fn object(kind: &str, object: String) -> AnyView {
+    let href = match kind {
+        "alert" => Some(format!("/alerts/{}", encode(&object))),
+        "peer" => Some(format!("/peers/{}", encode(&object))),
+        "bulk_change" => Some(format!("/alerts?status=all&changed={}", encode(&object))),
+        "rule" => Some(format!("/rules/{}", encode(&object))),
+        _ => None,
+    };
+    let kind = kind.replace('_', " ");
+    match href {
+        Some(href) => view! { <span>{kind}" "<a class="link" href=href>{object}</a></span> }.into_any(),
+        None => view! { <span>{kind}" "<b>{object}</b></span> }.into_any(),
     }
-    .into_any()
+}
+
+/// Longer values, and more of them, are folded away.
+const SHORT: usize = 60;
+const INLINE: usize = 3;
+
+/// What changed, at a glance where it is short: `status open → acknowledged`.
+fn changed(seq: i64, changes: Vec<Change>, note: String) -> AnyView {
+    let short = |text: &Option<String>| text.as_ref().is_none_or(|text| text.chars().count() <= SHORT);
+    let is_short = changes.len() <= INLINE
+        && changes
+            .iter()
+            .all(|change| short(&change.before) && short(&change.after))
+        && note.chars().count() <= SHORT;
+    if !is_short {
+        return details(seq, changes, note);
+    }
+    let values = changes.into_iter().map(glance).collect_view();
+    let note = (!note.is_empty()).then(|| view! { <span class="ink2">"“"{note}"”"</span> });
+    view! { {values}{note} }.into_any()
+}
+
+fn glance(change: Change) -> AnyView {
+    let Change { name, before, after } = change;
+    let before = before.map(|text| view! { <del><span class="sr">"before "</span>{text}</del>" → " });
+    let after = after.map_or_else(
+        || view! { <span class="dim">"not set"</span> }.into_any(),
+        |text| view! { <ins><span class="sr">"after "</span>{text}</ins> }.into_any(),
+    );
+    view! { <span class="change"><code>{name}</code>" "{before}{after}</span> }.into_any()
 }
 
 /// Before and after, and the note, folded away.
-fn details(seq: i64, changes: Vec<Change>, note: String) -> Option<AnyView> {
-    if changes.is_empty() && note.is_empty() {
-        return None;
-    }
+fn details(seq: i64, changes: Vec<Change>, note: String) -> AnyView {
+    let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
+    let summary = if names.is_empty() {
+        "note".to_owned()
+    } else {
+        names.join(", ")
+    };
     let diff = (!changes.is_empty()).then(|| diff(changes));
-    let note = (!note.is_empty()).then(|| view! { <p>{note}</p> });
-    let view = view! {
+    let note = (!note.is_empty()).then(|| view! { <p class="ink2">{note}</p> });
+    view! {
         <details>
-            <summary aria-label=format!("Details of entry {seq}")>"Details"</summary>
+            <summary aria-label=format!("Details of entry {seq}: {summary}")>{summary.clone()}" …"</summary>
             <div class="stack">{diff}{note}</div>
         </details>
-    };
-    Some(view.into_any())
+    }
+    .into_any()
 }
 
 fn diff(changes: Vec<Change>) -> AnyView {

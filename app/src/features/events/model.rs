@@ -68,6 +68,13 @@ pub fn event_query(url: &UrlQuery, now: Timestamp) -> Result<EventQuery, Vec<(&'
             None
         }
     };
+    let limit = match url.get("limit").map(str::parse::<u16>) {
+        None => Limit::default(),
+        Some(rows) => rows.ok().and_then(Limit::new).unwrap_or_else(|| {
+            bad.push(("limit", format!("write a number from 1 to {}", Limit::MAX)));
+            Limit::default()
+        }),
+    };
     let terms = query_terms(url.get("q").unwrap_or_default());
     if terms.len() > MAX_TERMS {
         bad.push(("q", format!("at most {MAX_TERMS} words")));
@@ -81,7 +88,7 @@ pub fn event_query(url: &UrlQuery, now: Timestamp) -> Result<EventQuery, Vec<(&'
         peer: url.get("peer").map(ToOwned::to_owned),
         min_severity,
         terms,
-        limit: Limit::default(),
+        limit,
         after,
     })
 }
@@ -186,14 +193,15 @@ mod tests {
 
     #[test]
     fn bad_values_are_named() {
-        let url =
-            UrlQuery::parse("range=1y&since=soon&severity=loud&after=x&q=1+2+3+4+5+6+7+8+9+10+11+12+13+14+15+16+17");
+        let url = UrlQuery::parse(
+            "range=1y&since=soon&severity=loud&after=x&limit=1001&q=1+2+3+4+5+6+7+8+9+10+11+12+13+14+15+16+17",
+        );
         let names: Vec<&str> = event_query(&url, now())
             .unwrap_err()
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(names, ["range", "since", "severity", "after", "q"]);
+        assert_eq!(names, ["range", "since", "severity", "after", "limit", "q"]);
         let turned = UrlQuery::parse("since=2026-11-21&until=2026-11-20");
         assert_eq!(event_query(&turned, now()).unwrap_err()[0].0, "until");
     }

@@ -17,7 +17,7 @@ pub async fn search_events(#[server(default)] query: String) -> Result<EventsVie
     let use_cases = context::use_cases()?;
     let asked = event_query(&UrlQuery::parse(&query), use_cases.now()).map_err(bad_filter)?;
     let page = use_cases
-        .search_events(&caller, &asked)
+        .preview_events(&caller, &asked)
         .await
         .map_err(context::app_error)?;
     // Only an empty page has to tell an empty search from an empty server.

@@ -1,6 +1,8 @@
 //! The overview: what needs a person now, and whether the server still hears its peers.
 
 #[cfg(feature = "ssr")]
+mod flow;
+#[cfg(feature = "ssr")]
 mod model;
 #[cfg(feature = "ssr")]
 pub mod page;

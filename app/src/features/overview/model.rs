@@ -2,11 +2,9 @@
 
 use chrono::Duration;
 use wolfsec::Timestamp;
-use wolfsec::overview::RateBucket;
+use wolfsec::overview::{AlertMark, OverviewRange, RateBucket};
 use wolfsec::severity::Severity;
 
-/// Width of a bar (minutes), as the use case counts.
-pub const BUCKET_MINUTES: i64 = 15;
 /// The chart's plot height in pixels; the axis labels stand below it.
 pub const PLOT_HEIGHT: f64 = 180.0;
 /// Without anything stored for this long the flow is called stale.
@@ -31,7 +29,7 @@ pub struct Tick {
     pub label: String,
 }
 
-/// The last 24 hours as stacked bars.
+/// A range as stacked bars.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
     pub total: i64,
@@ -43,53 +41,156 @@ pub struct Flow {
     pub ticks: Vec<Tick>,
 }
 
-/// Lays out the buckets between 24 hours ago and now.
-pub fn flow(rate: &[RateBucket], now: Timestamp) -> Flow {
-    let start = now - Duration::hours(24);
-    let span = Duration::hours(24).num_seconds() as f64;
+/// The time axis: from the first bucket's start to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Axis {
+    pub since: Timestamp,
+    pub now: Timestamp,
+    pub range: OverviewRange,
+}
+
+impl Axis {
+    /// Per cent of the width.
+    fn x(self, at: Timestamp) -> f64 {
+        let span = (self.now - self.since).num_milliseconds().max(1) as f64;
+        100.0 * (at - self.since).num_milliseconds() as f64 / span
+    }
+
+    pub fn bucket(self) -> Duration {
+        Duration::minutes(i64::from(self.range.bucket_minutes()))
+    }
+
+    fn ticks(self) -> Vec<Tick> {
+        const TICKS: i32 = 8;
+        let format = match self.range {
+            OverviewRange::Hour | OverviewRange::Day => "%H:%M",
+            OverviewRange::Week | OverviewRange::Month => "%d %b",
+        };
+        let step = (self.now - self.since) / TICKS;
+        (0..TICKS)
+            .map(|index| {
+                let at = self.since + step * index;
+                Tick {
+                    x: self.x(at),
+                    label: at.format(format).to_string(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Lays out the buckets of a range.
+pub fn flow(rate: &[RateBucket], axis: Axis) -> Flow {
     let peak = rate
         .iter()
         .map(|bucket| (bucket.total(), bucket.start))
         .max_by_key(|(total, _)| *total)
         .filter(|(total, _)| *total > 0);
     let top = round_up(peak.map_or(0, |(total, _)| total));
-    let slot = 100.0 * (BUCKET_MINUTES * 60) as f64 / span;
     let mut pieces = Vec::with_capacity(rate.len());
     for bucket in rate {
-        let x = 100.0 * (bucket.start - start).num_seconds() as f64 / span;
+        let left = axis.x(bucket.start).max(0.0);
+        let right = (left + (axis.x(bucket.start + axis.bucket()) - axis.x(bucket.start)) * 0.88).min(100.0);
         let mut y = PLOT_HEIGHT;
         for &severity in Severity::ALL {
             let count = bucket.of(severity);
-            if count > 0 && x < 100.0 {
+            if count > 0 && right > left {
                 let height = PLOT_HEIGHT * count as f64 / top as f64;
                 y -= height;
-                let left = x.max(0.0);
                 pieces.push(Piece {
                     severity,
                     x: left,
-                    width: (x + slot * 0.85).min(100.0) - left,
+                    width: right - left,
                     y,
                     height,
                 });
             }
         }
     }
-    pieces.retain(|piece| piece.width > 0.0);
-    let ticks = (0..8)
-        .map(|index| {
-            let at = start + Duration::hours(3 * index);
-            Tick {
-                x: 12.5 * index as f64,
-                label: at.format("%H:%M").to_string(),
-            }
-        })
-        .collect();
     Flow {
         total: rate.iter().map(RateBucket::total).sum(),
         peak,
         top,
         pieces,
-        ticks,
+        ticks: axis.ticks(),
+    }
+}
+
+/// Marks on the chart stand at least this far apart: one in 40 of its width is a finger's target.
+const MARK_PLACES: i32 = 40;
+
+/// Alerts of neighbouring buckets, as one mark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Per cent of the width, in the middle of what it covers.
+    pub x: f64,
+    pub since: Timestamp,
+    pub until: Timestamp,
+    pub count: i64,
+    pub worst: Severity,
+}
+
+/// Gathers the alerts' buckets into marks that can be told apart.
+pub fn marks(buckets: &[AlertMark], axis: Axis) -> Vec<Mark> {
+    let width = axis.bucket();
+    let all = ((axis.now - axis.since).num_minutes() / width.num_minutes().max(1)).max(0) + 1;
+    let per_mark = i32::try_from(all).unwrap_or(i32::MAX / 2).div_euclid(MARK_PLACES) + 1;
+    let place = width * per_mark;
+    let mut marks: Vec<Mark> = Vec::new();
+    for bucket in buckets {
+        let index = (bucket.start - axis.since)
+            .num_seconds()
+            .div_euclid(place.num_seconds().max(1));
+        let since = axis.since + place * i32::try_from(index).unwrap_or(0);
+        match marks.last_mut().filter(|mark| mark.since == since) {
+            Some(mark) => {
+                mark.count += bucket.count;
+                mark.worst = mark.worst.max(bucket.worst);
+            }
+            None => marks.push(Mark {
+                x: axis.x(since + place / 2).clamp(0.0, 100.0),
+                since,
+                until: since + place,
+                count: bucket.count,
+                worst: bucket.worst,
+            }),
+        }
+    }
+    marks
+}
+
+/// How dark a field of the matrix is: 0 for none, 1 to 5 by the share of the fullest.
+pub fn heat(count: i64, most: i64) -> usize {
+    if count <= 0 || most <= 0 {
+        return 0;
+    }
+    usize::try_from((count * 5 + most - 1) / most).unwrap_or(5).clamp(1, 5)
+}
+
+/// `90 ms`, `1.4 s`, `3 min`.
+pub fn duration_text(milliseconds: i64) -> String {
+    match milliseconds {
+        ..1000 => format!("{milliseconds} ms"),
+        1000..60_000 => format!("{:.1} s", milliseconds as f64 / 1000.0),
+        60_000..3_600_000 => format!("{} min", milliseconds / 60_000),
+        3_600_000..86_400_000 => format!("{} h", milliseconds / 3_600_000),
+        _ => format!("{} d", milliseconds / 86_400_000),
+    }
+}
+
+/// `812 kB`, `1.4 GB`; powers of a thousand.
+pub fn bytes_text(bytes: i64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 99.5 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
     }
 }
 
@@ -134,11 +235,20 @@ mod tests {
         Timestamp::from_timestamp(1_700_000_100, 0).unwrap()
     }
 
+    fn axis(range: OverviewRange) -> Axis {
+        Axis {
+            since: range.start(now()),
+            now: now(),
+            range,
+        }
+    }
+
     #[test]
     fn bars_stand_on_each_other_and_stay_inside() {
+        let axis = axis(OverviewRange::Day);
         let rate = [
             RateBucket {
-                start: now() - Duration::hours(24) - Duration::minutes(5),
+                start: axis.since,
                 counts: [4, 0, 0, 0, 0],
             },
             RateBucket {
@@ -146,7 +256,7 @@ mod tests {
                 counts: [10, 5, 0, 0, 5],
             },
         ];
-        let flow = flow(&rate, now());
+        let flow = flow(&rate, axis);
         assert_eq!((flow.total, flow.top), (24, 20));
         assert_eq!(flow.peak, Some((20, rate[1].start)));
         for piece in &flow.pieces {
@@ -161,12 +271,44 @@ mod tests {
     }
 
     #[test]
+    fn marks_cover_every_alert_once_and_can_be_told_apart() {
+        for &range in OverviewRange::ALL {
+            let axis = axis(range);
+            let buckets: Vec<AlertMark> = (0..60)
+                .map(|n| AlertMark {
+                    start: axis.since + axis.bucket() * n,
+                    count: 2,
+                    worst: if n == 7 { Severity::Critical } else { Severity::Low },
+                })
+                .collect();
+            let marks = marks(&buckets, axis);
+            assert!(marks.len() <= 40, "{range}: {}", marks.len());
+            assert_eq!(marks.iter().map(|mark| mark.count).sum::<i64>(), 120);
+            assert_eq!(marks.iter().filter(|mark| mark.worst == Severity::Critical).count(), 1);
+            assert!(marks.windows(2).all(|pair| pair[0].until <= pair[1].since));
+        }
+    }
+
+    #[test]
+    fn figures_are_said_in_fitting_units() {
+        assert_eq!(
+            [5, 1449, 90_000, 7_200_000, 180_000_000].map(duration_text),
+            ["5 ms", "1.4 s", "1 min", "2 h", "2 d"]
+        );
+        assert_eq!(
+            [0, 999, 1_400, 250_000_000, 2_340_000_000].map(bytes_text),
+            ["0 B", "999 B", "1.4 kB", "250 MB", "2.3 GB"]
+        );
+        assert_eq!([heat(0, 9), heat(1, 9), heat(9, 9), heat(5, 9)], [0, 1, 5, 3]);
+    }
+
+    #[test]
     fn nothing_stored_is_not_zero_events() {
         assert_eq!(freshness(None, now()), Freshness::NoData);
         assert_eq!(freshness(Some(now()), now()), Freshness::Current);
         let old = now() - Duration::hours(1);
         assert_eq!(freshness(Some(old), now()), Freshness::StaleSince(old));
-        assert_eq!(flow(&[], now()).peak, None);
+        assert_eq!(flow(&[], axis(OverviewRange::Hour)).peak, None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use wolfsec::Timestamp;
 use wolfsec::identity::{ApiToken, Role};
 
 use super::server_fns::{CreateToken, RevokeToken, list_tokens};
+use crate::components::table::{Column, Row, table};
 use crate::context;
 use crate::features::layout::{Input, Page, RoleSelect, done_notice, error_notice, form_error, loaded};
 use crate::features::parts::{ago, command};
@@ -50,24 +51,8 @@ fn show(tokens: Vec<ApiToken>) -> AnyView {
     let list = if tokens.is_empty() {
         view! { <p class="ink2">"No program has a token yet. Make one for each program, so that each can be revoked alone."</p> }.into_any()
     } else {
-        let rows: Vec<AnyView> = tokens.into_iter().map(|token| row(token, now)).collect();
-        view! {
-            <table class="table table--inset table--cards tokens">
-                <caption class="sr">"API tokens"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Role"</th>
-                        <th scope="col">"Made"</th>
-                        <th scope="col">"Expires"</th>
-                        <th scope="col">"Last used"</th>
-                        <th scope="col"><span class="sr">"Revoke"</span></th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        }
-        .into_any()
+        let rows = tokens.into_iter().map(|token| row(token, now)).collect();
+        table("tokens", "API tokens", COLUMNS, rows)
     };
     view! {
         <section class="board" aria-label="API tokens">
@@ -81,7 +66,16 @@ fn show(tokens: Vec<ApiToken>) -> AnyView {
     .into_any()
 }
 
-fn row(token: ApiToken, now: Option<Timestamp>) -> AnyView {
+const COLUMNS: &[Column] = &[
+    Column::new("Name"),
+    Column::new("Role"),
+    Column::new("Made").nowrap(),
+    Column::new("Expires").nowrap(),
+    Column::new("Last used").nowrap(),
+    Column::acts("Revoke"),
+];
+
+fn row(token: ApiToken, now: Option<Timestamp>) -> Row {
     let expired = token.expires_at.zip(now).is_some_and(|(end, now)| end <= now);
     let ended = token.revoked_at.is_some() || expired;
     let expires = match (token.revoked_at, token.expires_at) {
@@ -109,17 +103,16 @@ fn row(token: ApiToken, now: Option<Timestamp>) -> AnyView {
         }
         .into_any()
     });
-    view! {
-        <tr class:isoff=ended>
-            <th scope="row"><code>{token.name}</code></th>
-            <td title=token.role.explanation()>{token.role.label()}</td>
-            <td class="nowrap">{ago(token.created_at)}</td>
-            <td class="nowrap">{expires}</td>
-            <td class="nowrap">{last}</td>
-            <td>{end}</td>
-        </tr>
-    }
-    .into_any()
+    let role = view! { <span title=token.role.explanation()>{token.role.label()}</span> };
+    Row::new(vec![
+        view! { <code>{token.name}</code> }.into_any(),
+        role.into_any(),
+        ago(token.created_at),
+        expires,
+        last,
+        end.into_any(),
+    ])
+    .off(ended)
 }
 
 fn create_form() -> AnyView {

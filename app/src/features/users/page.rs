@@ -5,6 +5,7 @@ use leptos::server_fn::ServerFn as _;
 use wolfsec::identity::{Role, User};
 
 use super::server_fns::{AddUser, ResetPassword, SetUserEnabled, SetUserRole, list_users};
+use crate::components::table::{Column, Row, table};
 use crate::context;
 use crate::features::layout::{Input, PASSWORD_HINT, Page, RoleSelect, done_notice, error_notice, form_error, loaded};
 use crate::features::parts::ago;
@@ -43,25 +44,12 @@ fn show(users: Vec<User>) -> AnyView {
     let me = context::caller().ok().and_then(|caller| caller.user_id());
     let enabled = users.iter().filter(|user| user.enabled).count();
     let disabled = users.len() - enabled;
-    let rows: Vec<AnyView> = users.into_iter().map(|user| row(&user, Some(user.id) == me)).collect();
+    let rows = users.into_iter().map(|user| row(&user, Some(user.id) == me)).collect();
     view! {
         <section class="board" aria-label="Users">
             <div class="panel">
                 <div class="panel__head"><h2>"Users"</h2><span class="meta">{format!("{enabled} enabled, {disabled} disabled")}</span></div>
-                <table class="table table--inset table--cards users">
-                    <caption class="sr">"Users"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"User"</th>
-                            <th scope="col">"Role"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Last sign-in"</th>
-                            <th scope="col">"Added"</th>
-                            <th scope="col"><span class="sr">"Change"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
+                {table("users", "Users", COLUMNS, rows)}
             </div>
             {add_form()}
         </section>
@@ -69,7 +57,16 @@ fn show(users: Vec<User>) -> AnyView {
     .into_any()
 }
 
-fn row(user: &User, is_me: bool) -> AnyView {
+const COLUMNS: &[Column] = &[
+    Column::new("User"),
+    Column::new("Role"),
+    Column::new("State"),
+    Column::new("Last sign-in").nowrap(),
+    Column::new("Added").nowrap(),
+    Column::acts("Change"),
+];
+
+fn row(user: &User, is_me: bool) -> Row {
     let state = if user.enabled { "enabled" } else { "disabled" };
     let last = user
         .last_sign_in
@@ -79,17 +76,17 @@ fn row(user: &User, is_me: bool) -> AnyView {
     } else {
         change_forms(user)
     };
-    view! {
-        <tr class:isoff=!user.enabled>
-            <th scope="row">{user.name.clone()}</th>
-            <td title=user.role.explanation()>{user.role.label()}</td>
-            <td>{state}</td>
-            <td class="nowrap">{last}</td>
-            <td class="nowrap">{ago(user.created_at)}</td>
-            <td>{change}</td>
-        </tr>
-    }
-    .into_any()
+    let role = view! { <span title=user.role.explanation()>{user.role.label()}</span> };
+    let name = user.name.clone();
+    Row::new(vec![
+        name.into_any(),
+        role.into_any(),
+        state.into_any(),
+        last,
+        ago(user.created_at),
+        change,
+    ])
+    .off(!user.enabled)
 }
 
 /// Role, password and door of one user, folded away until asked for.

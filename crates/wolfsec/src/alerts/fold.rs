@@ -6,6 +6,7 @@ use chrono::Duration;
 
 use crate::Timestamp;
 use crate::alerts::{AlertStatus, Evidence, MAX_EVIDENCE};
+use crate::attack::Tactic;
 use crate::detection::{Entity, RuleMatch};
 use crate::events::EcsColumns;
 use crate::ids::{AlertId, PeerId};
@@ -24,6 +25,7 @@ pub struct Finding {
     pub title: String,
     pub severity: Severity,
     pub techniques: Vec<String>,
+    pub tactics: Vec<Tactic>,
     pub entities: Vec<Entity>,
     pub evidence: Vec<Evidence>,
 }
@@ -198,6 +200,7 @@ mod tests {
             title: "t".into(),
             severity: Severity::High,
             techniques: Vec::new(),
+            tactics: Vec::new(),
             entities: Vec::new(),
             evidence: Vec::new(),
         }

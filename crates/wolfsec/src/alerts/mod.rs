@@ -1,17 +1,21 @@
 //! Alerts: what rules found, folded per dedup key, worked by people to an end.
 
+mod bulk;
 mod fold;
+mod query;
 mod status;
 
 use serde::{Deserialize, Serialize};
 
+pub use bulk::{BulkAct, BulkChange, BulkRow, BulkVerdict, LockedAlert, MAX_BULK, judge};
 pub use fold::{Finding, Fold, FoldOutcome, FoldedAlert, OpenAlert, dedup_key, fold};
+pub use query::{AlertOrder, AlertQuery, AlertTally, AssigneeFilter, TALLY_BOUND};
 pub use status::{AlertStatus, Resolution, TransitionError, check_transition};
 
 use crate::Timestamp;
 use crate::detection::{Entity, SelectionMatch};
-use crate::ids::{AlertId, EventId, UserId};
-use crate::page::{Cursor, Limit};
+use crate::ids::{AlertId, EventId};
+use crate::page::Cursor;
 use crate::severity::Severity;
 
 /// Evidence kept with an alert: a frozen copy of its first events.
@@ -50,9 +54,13 @@ pub struct Alert {
 }
 
 impl Alert {
-    pub fn cursor(&self) -> Cursor {
+    /// Where this row stands in a list of that order.
+    pub const fn cursor(&self, order: AlertOrder) -> Cursor {
         Cursor {
-            at: self.last_seen,
+            at: match order {
+                AlertOrder::Newest => self.last_seen,
+                AlertOrder::Waiting => self.created_at,
+            },
             id: self.id.0,
         }
     }
@@ -103,26 +111,6 @@ pub struct StatusChange {
     pub note: String,
     /// The version the person saw; `None` lets the last write win (API tokens only).
     pub seen_version: Option<i64>,
-}
-
-/// Bounds of an alert list; newest `last_seen` first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AlertQuery {
-    /// Any of these; empty means all.
-    pub statuses: Vec<AlertStatus>,
-    /// Any of these; empty means all.
-    pub severities: Vec<Severity>,
-    /// Sigma id.
-    pub rule: Option<String>,
-    /// The peer's name.
-    pub peer: Option<String>,
-    pub assignee: Option<UserId>,
-    /// Compared with `last_seen`, inclusive.
-    pub since: Option<Timestamp>,
-    /// Compared with `last_seen`, exclusive.
-    pub until: Option<Timestamp>,
-    pub limit: Limit,
-    pub after: Option<Cursor>,
 }
 
 /// Unresolved and total alerts by severity, for the queue's facets.

@@ -1,6 +1,6 @@
 //! The queue and one alert.
 
-use wolfsec::alerts::{Alert, AlertCounts, AlertDetail, AlertQuery};
+use wolfsec::alerts::{Alert, AlertCounts, AlertDetail, AlertQuery, AlertTally};
 use wolfsec::ids::AlertId;
 use wolfsec::page::Page;
 
@@ -14,7 +14,14 @@ impl UseCases {
         Ok(self.begin().await?.alerts().list(query).await?)
     }
 
-    /// Counts by severity for the queue's facets and the rail.
+    /// How many alerts a query has, by status and severity; bounded.
+    #[tracing::instrument(name = "app.tally_alerts", skip_all)]
+    pub async fn tally_alerts(&self, caller: &Caller, query: &AlertQuery) -> Result<AlertTally, Failure> {
+        authorise(caller, Action::ReadAlerts)?;
+        Ok(self.begin().await?.alerts().tally(query).await?)
+    }
+
+    /// Counts by severity for the rail.
     #[tracing::instrument(name = "app.count_alerts", skip_all)]
     pub async fn count_alerts(&self, caller: &Caller) -> Result<AlertCounts, Failure> {
         authorise(caller, Action::ReadAlerts)?;

@@ -1,5 +1,6 @@
 //! Alerts: reading the queue and working it.
 
+mod change_many;
 mod change_status;
 mod comment;
 mod list;

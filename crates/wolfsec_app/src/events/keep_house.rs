@@ -10,6 +10,8 @@ const REQUEST_MEMORY: Duration = Duration::days(7);
 const HIT_MEMORY: Duration = Duration::days(2);
 /// Browsers catch up over at most this long; no session lasts longer.
 const CHANGE_MEMORY: Duration = Duration::days(2);
+/// What was measured of ingest is kept as long as the overview looks back.
+const MEASURE_MEMORY: Duration = Duration::days(31);
 /// Days whose partitions are made ahead.
 const DAYS_AHEAD: i64 = 3;
 
@@ -36,6 +38,7 @@ impl UseCases {
         let metric_days_before = today - Duration::days(i64::from(metric_retention_days));
         let metric_days_dropped = uow.metrics().retire(metric_days_before).await?;
         uow.live().forget(now - CHANGE_MEMORY).await?;
+        uow.overview().forget_measured(now - MEASURE_MEMORY).await?;
         uow.commit().await?;
         Ok((made + metric_days_made, dropped + metric_days_dropped))
     }

@@ -18,6 +18,13 @@ impl UseCases {
         Ok(self.begin().await?.events().search(query).await?)
     }
 
+    /// The same for a list that people read: bounded in bytes too.
+    #[tracing::instrument(name = "app.preview_events", skip_all)]
+    pub async fn preview_events(&self, caller: &Caller, query: &EventQuery) -> Result<Page<SecurityEvent>, Failure> {
+        authorise(caller, Action::ReadEvents)?;
+        Ok(self.begin().await?.events().preview(query).await?)
+    }
+
     /// One event by its identity: time and id.
     #[tracing::instrument(name = "app.get_event", skip_all)]
     pub async fn get_event(&self, caller: &Caller, ts: Timestamp, id: EventId) -> Result<SecurityEvent, Failure> {

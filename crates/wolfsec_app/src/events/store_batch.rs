@@ -1,13 +1,14 @@
 //! The write path: what many requests brought becomes one transaction of events, hits, alerts and contacts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::Duration;
+use chrono::{Duration, DurationRound as _};
 use wolfsec::Timestamp;
 use wolfsec::alerts::{Evidence, Finding, dedup_key, fold};
 use wolfsec::detection::{AnalysedEvent, CorrelationHit, CorrelationMatch, Correlator, Entity, RuleMatch};
 use wolfsec::events::{EcsColumns, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
 use wolfsec::ids::{AlertId, EventId, PeerId};
+use wolfsec::overview::{IngestMeasure, Measured, step_of};
 use wolfsec::peers::{PeerMark, SavedPeer};
 use wolfsec::ports::{Digest, IngestRequest, PeerContact, RepositoryResult, UnitOfWork};
 
@@ -77,6 +78,7 @@ impl UseCases {
         uow.events().remember_requests(&remember).await?;
         let peers = uow.peers().save_peers_batch(&batch.contacts).await?;
         uow.peers().keep_rejects(now, &batch.rejects).await?;
+        uow.overview().add_measured(&batch.measured(self.now())).await?;
         uow.commit().await?;
         Ok(StoredBatch {
             answers,
@@ -230,6 +232,38 @@ impl Batch {
         self.matches.retain(|_| keep.next().copied().unwrap_or(false));
     }
 
+    /// How late the stored events came, how long their requests took, and what was not stored; by the minute of receipt.
+    fn measured(&self, now: Timestamp) -> Vec<Measured> {
+        let mut counts: BTreeMap<(IngestMeasure, Timestamp, i16), i64> = BTreeMap::new();
+        let mut add = |measure, at: Timestamp, step, n: i64| {
+            let minute = at.duration_trunc(Duration::minutes(1)).unwrap_or(at);
+            *counts.entry((measure, minute, step)).or_default() += n;
+        };
+        // An event without a usable time of its own says nothing about its way.
+        for event in self.events.iter().filter(|event| !event.time_adjusted) {
+            let lag = (event.received_at - event.ts).num_milliseconds();
+            add(IngestMeasure::Lag, event.received_at, step_of(lag), 1);
+        }
+        for slice in self.slices.iter().filter(|slice| !slice.replay) {
+            let received_at = slice.request.received_at;
+            if !slice.identities.is_empty() {
+                let took = (now - received_at).num_milliseconds();
+                add(IngestMeasure::Detection, received_at, step_of(took), 1);
+            }
+            if !slice.rejects.is_empty() {
+                let rejects = i64::try_from(slice.rejects.len()).unwrap_or(i64::MAX);
+                add(IngestMeasure::Reject, received_at, 0, rejects);
+            }
+        }
+        let measured = counts.into_iter().map(|((measure, minute, step), count)| Measured {
+            measure,
+            minute,
+            step,
+            count,
+        });
+        measured.collect()
+    }
+
     /// Every rule match of a stored event, and every correlation that fired.
     fn findings(&mut self, fired: Vec<CorrelationMatch>, earlier: &HashMap<EventId, Evidence>) -> Vec<Finding> {
         let by_id: HashMap<EventId, usize> = self.events.iter().enumerate().map(|(i, event)| (event.id, i)).collect();
@@ -371,6 +405,7 @@ fn finding(event: &NewEvent, rule_match: RuleMatch, evidence: Vec<Evidence>) -> 
         title: rule_match.title,
         severity: rule_match.severity,
         techniques: rule_match.techniques,
+        tactics: rule_match.tactics,
         evidence,
     }
 }

@@ -4,6 +4,7 @@ use rsigma_eval::result::FieldMatch as EngineField;
 use rsigma_eval::{EvaluationResult, MatcherKind};
 use rsigma_parser::Level;
 use serde_json::Value;
+use wolfsec::attack::Tactic;
 use wolfsec::detection::{FieldMatch, RuleMatch, SelectionMatch};
 use wolfsec::severity::Severity;
 
@@ -44,6 +45,7 @@ pub(crate) fn rule_match(result: &EvaluationResult) -> Option<RuleMatch> {
         title: result.header.rule_title.clone(),
         severity: severity(result.header.level),
         techniques: techniques(&result.header.tags),
+        tactics: tactics(&result.header.tags),
         selections,
         group_by: Vec::new(),
         contributing: Vec::new(),
@@ -109,6 +111,17 @@ pub(crate) fn techniques(tags: &[String]) -> Vec<String> {
     tags.iter().filter_map(technique).collect()
 }
 
+/// The tactics among the tags, each once.
+pub(crate) fn tactics(tags: &[String]) -> Vec<Tactic> {
+    let mut found = Vec::new();
+    for tactic in tags.iter().filter_map(|tag| Tactic::of_tag(tag)) {
+        if !found.contains(&tactic) {
+            found.push(tactic);
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +135,8 @@ mod tests {
             "attack.ta0006",
             "cve.2021-1",
         ];
-        assert_eq!(techniques(&tags.map(str::to_owned)), ["T1110.001", "T1078"]);
+        let tags = tags.map(str::to_owned);
+        assert_eq!(techniques(&tags), ["T1110.001", "T1078"]);
+        assert_eq!(tactics(&tags), [Tactic::CredentialAccess]);
     }
 }

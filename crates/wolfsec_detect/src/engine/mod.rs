@@ -14,7 +14,7 @@ use crate::correlate::{CorrelationPlan, SigmaCorrelator};
 use crate::normalise::{Identities, MappingError, Normalised, Normaliser, Receipt, read_lines};
 pub(crate) use load::judge;
 pub use load::{LoadedKind, LoadedRule, RuleSource};
-pub(crate) use matches::{severity, techniques};
+pub(crate) use matches::{severity, tactics, techniques};
 
 /// Why no detector could be made at all. A broken rule is no such reason.
 #[derive(Debug, thiserror::Error)]

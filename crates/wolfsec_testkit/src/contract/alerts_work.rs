@@ -1,6 +1,6 @@
 //! Listing and working alerts.
 
-use wolfsec::alerts::{ActivityKind, AlertActivity, AlertQuery, AlertStatus, Finding, Resolution};
+use wolfsec::alerts::{ActivityKind, AlertActivity, AlertQuery, AlertStatus, AssigneeFilter, Finding, Resolution};
 use wolfsec::ports::{Store, UnitOfWork};
 use wolfsec::severity::Severity;
 
@@ -8,13 +8,13 @@ use super::alerts::{alert_id, get, raise};
 use super::events::with_peer;
 use crate::build::{at, digest, finding, limit, peer, user};
 
-async fn listed(uow: &mut dyn UnitOfWork, query: AlertQuery) -> Vec<u128> {
+pub(super) async fn listed(uow: &mut dyn UnitOfWork, query: AlertQuery) -> Vec<u128> {
     let page = uow.alerts().list(&query).await.unwrap();
     page.items.iter().map(|alert| alert.id.0.as_u128()).collect()
 }
 
 /// Three alerts: 1 open and high, 2 acknowledged by jo and low on another peer, 3 resolved and critical.
-async fn three(store: &dyn Store) -> Box<dyn UnitOfWork> {
+pub(super) async fn three(store: &dyn Store) -> Box<dyn UnitOfWork> {
     let (mut uow, web) = with_peer(store).await;
     let (jo, db) = (user(5, "jo"), peer(2, "db-01"));
     uow.users().insert(&jo, "hash").await.unwrap();
@@ -59,7 +59,7 @@ pub async fn lists_are_filtered(store: &dyn Store) {
     };
     assert_eq!(listed(uow.as_mut(), by_peer("DB-01")).await, [2]);
     assert!(listed(uow.as_mut(), by_peer("nobody")).await.is_empty());
-    let assignee = Some(user(5, "jo").id);
+    let assignee = Some(AssigneeFilter::User(user(5, "jo").id));
     assert_eq!(listed(uow.as_mut(), AlertQuery { assignee, ..all() }).await, [2]);
     let (since, until) = (Some(at(10)), Some(at(20)));
     assert_eq!(listed(uow.as_mut(), AlertQuery { since, until, ..all() }).await, [2]);

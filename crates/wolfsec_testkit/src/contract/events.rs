@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use wolfsec::Timestamp;
-use wolfsec::events::{EcsColumns, EventQuery, LogSource, NewEvent, SecurityEvent};
+use wolfsec::events::{EcsColumns, EventQuery, LogSource, NewEvent, PREVIEW_CHARS, SecurityEvent};
 use wolfsec::ids::{EventId, PeerId};
 use wolfsec::page::Page;
 use wolfsec::ports::{Store, UnitOfWork};
@@ -258,4 +258,24 @@ pub async fn metacharacters_are_plain_text(store: &dyn Store) {
         };
         assert_eq!(found(uow.as_mut(), query).await, [number], "{term}");
     }
+}
+
+pub async fn a_preview_is_bounded(store: &dyn Store) {
+    let (mut uow, peer) = with_peer(store).await;
+    let mut long = event(1, peer, at(1));
+    long.message = "ä".repeat(PREVIEW_CHARS + 1);
+    let mut full = event(2, peer, at(0));
+    full.message = "ö".repeat(PREVIEW_CHARS);
+    uow.events().insert_batch(&[long.clone(), full.clone()]).await.unwrap();
+    let page = uow.events().preview(&event_query()).await.unwrap();
+    let texts: Vec<&str> = page.items.iter().map(|event| event.message.as_str()).collect();
+    assert_eq!(texts, [format!("{}…", "ä".repeat(PREVIEW_CHARS)), full.message]);
+    assert!(page.items.iter().all(|event| event.fields == "{}"));
+    let whole = uow.events().get(long.ts, long.id).await.unwrap().unwrap();
+    assert_eq!(whole.message, long.message);
+    let found = EventQuery {
+        terms: vec!["ä".repeat(3)],
+        ..event_query()
+    };
+    assert_eq!(uow.events().preview(&found).await.unwrap().items.len(), 1);
 }

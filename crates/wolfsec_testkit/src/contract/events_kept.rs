@@ -101,6 +101,10 @@ pub async fn rates_count_what_was_stored(store: &dyn Store) {
     );
     assert_eq!(rate[0].counts, [0, 2, 0, 1, 0]);
     assert_eq!(rate[1].counts, [0, 0, 0, 0, 1]);
+    // Whole hours too, as they stand on the clock: 22:00 to 24:00.
+    let hours = uow.events().rate(at(7), 120).await.unwrap();
+    assert_eq!((hours.len(), hours[0].start), (1, at(-10)));
+    assert_eq!(hours[0].counts, [0, 2, 0, 2, 1]);
     assert_eq!(
         uow.events().last_received_at().await.unwrap(),
         Some(batch[2].received_at)

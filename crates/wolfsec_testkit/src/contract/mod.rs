@@ -1,6 +1,7 @@
 //! What every store must do. Each case gets an empty store of its own.
 
 pub mod alerts;
+pub mod alerts_bulk;
 pub mod alerts_work;
 pub mod events;
 pub mod events_kept;
@@ -8,6 +9,7 @@ pub mod fleet;
 pub mod identity;
 pub mod live;
 pub mod metrics;
+pub mod overview;
 pub mod peers;
 pub mod records;
 pub mod rules;
@@ -48,6 +50,7 @@ macro_rules! contract_cases {
             events::search_pages_without_gaps_or_repeats,
             events::search_filters_by_peer_severity_and_words,
             events::metacharacters_are_plain_text,
+            events::a_preview_is_bounded,
             events_kept::requests_are_remembered_with_their_first_answer,
             events_kept::hits_come_back_in_event_order,
             events_kept::rates_count_what_was_stored,
@@ -64,6 +67,18 @@ macro_rules! contract_cases {
             alerts_work::a_reopened_alert_collects_unless_another_does,
             alerts_work::the_history_is_kept_in_order,
             alerts_work::counts_go_by_severity,
+            alerts_bulk::lists_are_filtered_by_what_a_queue_asks,
+            alerts_bulk::the_waiting_order_pages_without_gaps_or_repeats,
+            alerts_bulk::many_are_changed_at_once,
+            alerts_bulk::of_several_reopened_alerts_the_newest_collects,
+            alerts_bulk::a_tally_counts_by_status_and_severity,
+            alerts_bulk::a_bulk_change_is_kept,
+            overview::what_waits_is_counted_for_a_person,
+            overview::alerts_are_counted_by_what_they_are_about,
+            overview::the_fleet_is_counted_by_status,
+            overview::measurements_add_up_until_they_are_forgotten,
+            overview::storage_is_what_the_store_says,
+            overview::visits_are_kept,
             rules::an_update_of_a_rule_keeps_its_switch,
             rules::rules_are_listed_by_title,
             rules::a_moved_rule_is_a_changed_one_and_what_cannot_run_is_off,

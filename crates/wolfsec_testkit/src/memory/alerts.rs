@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use wolfsec::Timestamp;
 use wolfsec::alerts::{
-    Alert, AlertActivity, AlertCounts, AlertDetail, AlertQuery, AlertStatus, Evidence, FoldOutcome, FoldedAlert,
-    MAX_EVIDENCE, OpenAlert, Resolution,
+    Alert, AlertActivity, AlertCounts, AlertDetail, AlertOrder, AlertQuery, AlertStatus, AlertTally, AssigneeFilter,
+    BulkChange, BulkRow, Evidence, FoldOutcome, FoldedAlert, LockedAlert, MAX_EVIDENCE, OpenAlert, Resolution,
+    TALLY_BOUND,
 };
+use wolfsec::attack::Tactic;
 use wolfsec::detection::Entity;
-use wolfsec::ids::{AlertId, PeerId, UserId};
+use wolfsec::ids::{AlertId, BulkId, PeerId, UserId};
 use wolfsec::page::Page;
 use wolfsec::ports::{AlertRepository, RepositoryError, RepositoryResult};
 use wolfsec::severity::Severity;
@@ -22,11 +24,12 @@ const MAX_ENTITIES: usize = 50;
 #[derive(Debug, Clone)]
 pub(super) struct StoredAlert {
     /// Without what other rows say: peer, assignee, event ids.
-    alert: Alert,
+    pub(super) alert: Alert,
+    pub(super) tactics: Vec<Tactic>,
     key: String,
     collecting: bool,
     peer: PeerId,
-    assignee: Option<UserId>,
+    pub(super) assignee: Option<UserId>,
     evidence: Vec<Evidence>,
     activity: Vec<AlertActivity>,
 }
@@ -101,6 +104,7 @@ impl State {
         };
         let mut stored = StoredAlert {
             alert,
+            tactics: head.tactics.clone(),
             key: head.key.clone(),
             collecting: group.collects,
             peer: head.peer,
@@ -112,21 +116,87 @@ impl State {
         stored
     }
 
-    fn is_wanted(&self, stored: &StoredAlert, query: &AlertQuery) -> bool {
+    /// Everything but severity and position.
+    fn is_wanted_of_any_severity(&self, stored: &StoredAlert, query: &AlertQuery) -> bool {
         let alert = &stored.alert;
+        let texts: Vec<String> = [&alert.rule_title, &self.peers[&stored.peer].0.name]
+            .into_iter()
+            .chain(alert.entities.iter().map(|entity| &entity.value))
+            .map(|text| text.to_lowercase())
+            .collect();
+        let occurs = |term: &String| texts.iter().any(|text| text.contains(&term.to_lowercase()));
         (query.statuses.is_empty() || query.statuses.contains(&alert.status))
-            && (query.severities.is_empty() || query.severities.contains(&alert.severity))
+            && query.resolution.is_none_or(|wanted| alert.resolution == Some(wanted))
             && query.rule.as_ref().is_none_or(|rule| *rule == alert.rule_id)
             && query
                 .peer
                 .as_ref()
                 .is_none_or(|peer| same_name(peer, &self.peers[&stored.peer].0.name))
-            && query.assignee.is_none_or(|user| stored.assignee == Some(user))
+            && query
+                .assignee
+                .as_ref()
+                .is_none_or(|wanted| self.is_assigned(stored.assignee, wanted))
+            && query.tactic.is_none_or(|tactic| stored.tactics.contains(&tactic))
+            && query
+                .entity
+                .as_ref()
+                .is_none_or(|entity| alert.entities.contains(entity))
+            && query.terms.iter().all(occurs)
             && query.since.is_none_or(|since| alert.last_seen >= since)
             && query.until.is_none_or(|until| alert.last_seen < until)
-            && query
-                .after
-                .is_none_or(|cursor| (alert.last_seen, alert.id.0) < (cursor.at, cursor.id))
+            && query.raised_since.is_none_or(|since| alert.created_at >= since)
+    }
+
+    fn is_assigned(&self, assignee: Option<UserId>, wanted: &AssigneeFilter) -> bool {
+        match wanted {
+            AssigneeFilter::Nobody => assignee.is_none(),
+            AssigneeFilter::User(user) => assignee == Some(*user),
+            AssigneeFilter::UserOrNobody(user) => assignee.is_none_or(|of| of == *user),
+            AssigneeFilter::Named(name) => assignee.is_some_and(|of| same_name(&self.users[&of].0.name, name)),
+        }
+    }
+
+    fn wanted(&self, query: &AlertQuery) -> Vec<&StoredAlert> {
+        let mut wanted: Vec<&StoredAlert> = self.alerts.values().collect();
+        wanted.retain(|stored| {
+            let alert = &stored.alert;
+            let follows = |cursor: wolfsec::page::Cursor| match query.order {
+                AlertOrder::Newest => (alert.last_seen, alert.id.0) < (cursor.at, cursor.id),
+                AlertOrder::Waiting => (alert.created_at, alert.id.0) > (cursor.at, cursor.id),
+            };
+            self.is_wanted_of_any_severity(stored, query)
+                && (query.severities.is_empty() || query.severities.contains(&alert.severity))
+                && query.after.is_none_or(follows)
+        });
+        match query.order {
+            AlertOrder::Newest => wanted.sort_by_key(|stored| Reverse((stored.alert.last_seen, stored.alert.id))),
+            AlertOrder::Waiting => wanted.sort_by_key(|stored| (stored.alert.created_at, stored.alert.id)),
+        }
+        wanted
+    }
+
+    /// The newest of several reopened alerts of a key collects, unless one does already.
+    fn move_alert(
+        &mut self,
+        id: AlertId,
+        status: AlertStatus,
+        resolution: Option<Resolution>,
+        assignee: Option<UserId>,
+    ) {
+        let Some(key) = self.alerts.get(&id).map(|stored| stored.key.clone()) else {
+            return;
+        };
+        let taken = self.alerts.values().any(|other| other.collects(&key));
+        let stored = self.alerts.get_mut(&id).unwrap();
+        stored.collecting = match (stored.alert.status, status) {
+            (_, AlertStatus::Resolved) => false,
+            (AlertStatus::Resolved, _) => !taken,
+            _ => stored.collecting,
+        };
+        stored.alert.status = status;
+        stored.alert.resolution = resolution;
+        stored.alert.version += 1;
+        stored.assignee = assignee;
     }
 }
 
@@ -182,12 +252,12 @@ impl AlertRepository for MemoryUnitOfWork {
     }
 
     async fn list(&mut self, query: &AlertQuery) -> RepositoryResult<Page<Alert>> {
-        let mut wanted: Vec<&StoredAlert> = self.state.alerts.values().collect();
-        wanted.retain(|stored| self.state.is_wanted(stored, query));
-        wanted.sort_by_key(|stored| Reverse((stored.alert.last_seen, stored.alert.id)));
+        let mut wanted = self.state.wanted(query);
         wanted.truncate(usize::from(query.limit.get()) + 1);
         let items = wanted.into_iter().map(|stored| self.state.read_alert(stored)).collect();
-        Ok(Page::from_surplus(items, query.limit, Alert::cursor))
+        Ok(Page::from_surplus(items, query.limit, |alert: &Alert| {
+            alert.cursor(query.order)
+        }))
     }
 
     async fn counts(&mut self) -> RepositoryResult<AlertCounts> {
@@ -228,9 +298,24 @@ impl AlertRepository for MemoryUnitOfWork {
         Ok(self.state.alerts.get(&id).map(|stored| self.state.read_alert(stored)))
     }
 
-    async fn set_status(
+    async fn lock_many(&mut self, ids: &[AlertId]) -> RepositoryResult<Vec<LockedAlert>> {
+        let wanted = self
+            .state
+            .alerts
+            .values()
+            .filter(|stored| ids.contains(&stored.alert.id));
+        let locked = |stored: &StoredAlert| LockedAlert {
+            id: stored.alert.id,
+            version: stored.alert.version,
+            status: stored.alert.status,
+            resolution: stored.alert.resolution,
+        };
+        Ok(wanted.map(locked).collect())
+    }
+
+    async fn set_status_of(
         &mut self,
-        id: AlertId,
+        ids: &[AlertId],
         status: AlertStatus,
         resolution: Option<Resolution>,
         assignee: Option<UserId>,
@@ -238,29 +323,58 @@ impl AlertRepository for MemoryUnitOfWork {
         if (status == AlertStatus::Resolved) != resolution.is_some() {
             return conflict("alerts_resolved_check");
         }
-        let Some(key) = self.state.alerts.get(&id).map(|stored| stored.key.clone()) else {
-            return Ok(());
-        };
-        let taken = self.state.alerts.values().any(|other| other.collects(&key));
-        let stored = self.state.alerts.get_mut(&id).unwrap();
-        stored.collecting = match (stored.alert.status, status) {
-            (_, AlertStatus::Resolved) => false,
-            (AlertStatus::Resolved, _) => !taken,
-            _ => stored.collecting,
-        };
-        stored.alert.status = status;
-        stored.alert.resolution = resolution;
-        stored.alert.version += 1;
-        stored.assignee = assignee;
-        self.touched.changed.insert(id);
+        let mut newest_first = ids.to_vec();
+        newest_first.sort_by_key(|id| Reverse(self.state.alerts.get(id).map(|of| (of.alert.last_seen, of.alert.id))));
+        for id in newest_first {
+            self.state.move_alert(id, status, resolution, assignee);
+            if self.state.alerts.contains_key(&id) {
+                self.touched.changed.insert(id);
+            }
+        }
         Ok(())
     }
 
-    async fn add_activity(&mut self, id: AlertId, activity: &AlertActivity) -> RepositoryResult<()> {
-        match self.state.alerts.get_mut(&id) {
-            Some(stored) => stored.activity.push(activity.clone()),
-            None => return conflict("alert_activity_alert_id_fkey"),
+    async fn add_activities(&mut self, activities: &[(AlertId, AlertActivity)]) -> RepositoryResult<()> {
+        for (id, activity) in activities {
+            match self.state.alerts.get_mut(id) {
+                Some(stored) => stored.activity.push(activity.clone()),
+                None => return conflict("alert_activity_alert_id_fkey"),
+            }
         }
         Ok(())
+    }
+
+    async fn rows(&mut self, query: &AlertQuery) -> RepositoryResult<Vec<BulkRow>> {
+        let row = |stored: &StoredAlert| BulkRow {
+            id: stored.alert.id,
+            version: stored.alert.version,
+        };
+        let wanted = self.state.wanted(query).into_iter().map(row);
+        Ok(wanted.take(usize::from(query.limit.get())).collect())
+    }
+
+    async fn tally(&mut self, query: &AlertQuery) -> RepositoryResult<AlertTally> {
+        let mut counts: BTreeMap<(AlertStatus, Severity), i64> = BTreeMap::new();
+        for stored in self.state.alerts.values() {
+            if self.state.is_wanted_of_any_severity(stored, query) {
+                *counts.entry((stored.alert.status, stored.alert.severity)).or_default() += 1;
+            }
+        }
+        Ok(AlertTally {
+            capped: counts.values().sum::<i64>() > TALLY_BOUND,
+            counts: counts
+                .into_iter()
+                .map(|((status, severity), n)| (status, severity, n))
+                .collect(),
+        })
+    }
+
+    async fn keep_bulk_change(&mut self, change: &BulkChange) -> RepositoryResult<()> {
+        self.state.bulk_changes.insert(change.id, change.clone());
+        Ok(())
+    }
+
+    async fn bulk_change(&mut self, id: BulkId) -> RepositoryResult<Option<BulkChange>> {
+        Ok(self.state.bulk_changes.get(&id).cloned())
     }
 }

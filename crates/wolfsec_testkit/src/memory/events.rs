@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use wolfsec::Timestamp;
 use wolfsec::detection::CorrelationHit;
-use wolfsec::events::{EventQuery, IngestAnswer, NewEvent, SecurityEvent};
+use wolfsec::events::{EventQuery, IngestAnswer, NewEvent, PREVIEW_CHARS, SecurityEvent};
 use wolfsec::ids::{EventId, PeerId};
 use wolfsec::overview::RateBucket;
 use wolfsec::page::Page;
@@ -90,6 +90,16 @@ impl EventRepository for MemoryUnitOfWork {
         let wanted = newest_first.filter(|event| is_wanted(event, query));
         let items = wanted.take(usize::from(query.limit.get()) + 1).collect();
         Ok(Page::from_surplus(items, query.limit, SecurityEvent::cursor))
+    }
+    async fn preview(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>> {
+        let mut page = self.search(query).await?;
+        for event in &mut page.items {
+            "{}".clone_into(&mut event.fields);
+            if event.message.chars().count() > PREVIEW_CHARS {
+                event.message = event.message.chars().take(PREVIEW_CHARS).collect::<String>() + "…";
+            }
+        }
+        Ok(page)
     }
     async fn get(&mut self, ts: Timestamp, id: EventId) -> RepositoryResult<Option<SecurityEvent>> {
         Ok(self.state.events.get(&(ts, id)).map(|event| self.state.read(event)))

@@ -6,6 +6,7 @@ mod events;
 mod identity;
 mod live;
 mod metrics;
+mod overview;
 mod peers;
 mod records;
 mod rules;
@@ -18,17 +19,19 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use wolfsec::Timestamp;
+use wolfsec::alerts::BulkChange;
 use wolfsec::audit::{ChainHead, SealedEntry};
 use wolfsec::detection::CorrelationHit;
 use wolfsec::events::{IngestAnswer, NewEvent};
 use wolfsec::identity::{ApiToken, Session, User};
-use wolfsec::ids::{AlertId, ApiTokenId, EventId, PeerId, SessionId, UserId};
+use wolfsec::ids::{AlertId, ApiTokenId, BulkId, EventId, PeerId, SessionId, UserId};
 use wolfsec::live::LiveNotice;
+use wolfsec::overview::{IngestMeasure, Visit};
 use wolfsec::peers::{Enrolment, MetricSample, Peer, StoredReject};
 use wolfsec::ports::{
     AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, LiveRepository, MetricRepository,
-    PeerRepository, RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store,
-    TokenRepository, UnitOfWork, UserRepository,
+    OverviewRepository, PeerRepository, RepositoryError, RepositoryResult, RuleRepository, SessionRepository,
+    SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
 };
 use wolfsec::rules::{Rule, RuleImport, RulesRevision};
 
@@ -53,6 +56,7 @@ struct State {
     requests: BTreeMap<(PeerId, Digest), (IngestRequest, IngestAnswer)>,
     hits: BTreeMap<(Timestamp, EventId), CorrelationHit>,
     alerts: BTreeMap<AlertId, alerts::StoredAlert>,
+    bulk_changes: BTreeMap<BulkId, BulkChange>,
     rules: BTreeMap<String, Rule>,
     rules_revision: RulesRevision,
     /// Newest first.
@@ -61,6 +65,8 @@ struct State {
     audit_head: Option<ChainHead>,
     settings: BTreeMap<String, String>,
     changes: live::Changes,
+    visits: BTreeMap<UserId, Visit>,
+    measured: BTreeMap<(IngestMeasure, Timestamp, i16), i64>,
 }
 
 /// Everything in memory.
@@ -138,6 +144,9 @@ impl UnitOfWork for MemoryUnitOfWork {
         self
     }
     fn settings(&mut self) -> &mut dyn SettingsRepository {
+        self
+    }
+    fn overview(&mut self) -> &mut dyn OverviewRepository {
         self
     }
     fn live(&mut self) -> &mut dyn LiveRepository {

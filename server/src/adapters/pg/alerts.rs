@@ -1,20 +1,20 @@
-//! Alerts: reading the queue and working it.
+//! Alerts: reading the queue and working it. Filters are in `alerts_filter.rs`, changes of many in `alerts_work.rs`.
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row as _};
 use wolfsec::Timestamp;
 use wolfsec::alerts::{
-    Alert, AlertActivity, AlertCounts, AlertDetail, AlertQuery, AlertStatus, Evidence, FoldOutcome, OpenAlert,
-    Resolution,
+    Alert, AlertActivity, AlertCounts, AlertDetail, AlertOrder, AlertQuery, AlertStatus, AlertTally, BulkChange,
+    BulkRow, Evidence, FoldOutcome, LockedAlert, OpenAlert, Resolution,
 };
-use wolfsec::ids::{AlertId, EventId, UserId};
+use wolfsec::ids::{AlertId, BulkId, EventId, UserId};
 use wolfsec::page::Page;
 use wolfsec::ports::{AlertRepository, RepositoryResult};
 
 use super::PgUnitOfWork;
-use super::error::{from_json, store_error, stored, stored_severity};
-use super::text::storable;
+use super::alerts_filter::{push_filter, push_page};
+use super::error::{from_json, store_error, stored, stored_severity, to_json};
 
 /// Everything of an alert in one statement; the page is cut before the rest is joined.
 const READ: &str = "
@@ -88,45 +88,12 @@ fn evidence(row: &PgRow) -> RepositoryResult<Evidence> {
 
 fn list_statement(query: &AlertQuery) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(READ);
-    sql.push("true");
-    if !query.statuses.is_empty() {
-        if !query.statuses.contains(&AlertStatus::Resolved) {
-            // Said as the partial index says it.
-            sql.push(" AND status <> 'resolved'");
-        }
-        let statuses: Vec<&str> = query.statuses.iter().map(|status| status.as_str()).collect();
-        sql.push(" AND status = ANY(").push_bind(statuses).push(")");
-    }
-    if !query.severities.is_empty() {
-        let ranks: Vec<i16> = query.severities.iter().map(|severity| severity.rank()).collect();
-        sql.push(" AND severity = ANY(").push_bind(ranks).push(")");
-    }
-    if let Some(rule) = &query.rule {
-        sql.push(" AND rule_id = ").push_bind(storable(rule).into_owned());
-    }
-    if let Some(peer) = &query.peer {
-        sql.push(" AND peer_id = (SELECT id FROM peers WHERE lower(name) COLLATE \"C\" = lower(");
-        sql.push_bind(storable(peer).into_owned()).push("))");
-    }
-    if let Some(assignee) = query.assignee {
-        sql.push(" AND assignee_id = ").push_bind(assignee.0);
-    }
-    if let Some(since) = query.since {
-        sql.push(" AND last_seen >= ").push_bind(since);
-    }
-    if let Some(until) = query.until {
-        sql.push(" AND last_seen < ").push_bind(until);
-    }
-    if let Some(cursor) = query.after {
-        sql.push(" AND (last_seen, id) < (")
-            .push_bind(cursor.at)
-            .push(", ")
-            .push_bind(cursor.id)
-            .push(")");
-    }
-    sql.push(" ORDER BY last_seen DESC, id DESC LIMIT ")
-        .push_bind(i64::from(query.limit.get()) + 1);
-    sql.push(JOINS).push(" ORDER BY a.last_seen DESC, a.id DESC");
+    push_filter(&mut sql, query);
+    push_page(&mut sql, query, i64::from(query.limit.get()) + 1);
+    sql.push(JOINS).push(match query.order {
+        AlertOrder::Newest => " ORDER BY a.last_seen DESC, a.id DESC",
+        AlertOrder::Waiting => " ORDER BY a.created_at, a.id",
+    });
     sql
 }
 
@@ -152,7 +119,9 @@ impl AlertRepository for PgUnitOfWork {
             .await
             .map_err(store_error)?;
         let items = rows.iter().map(alert).collect::<RepositoryResult<_>>()?;
-        Ok(Page::from_surplus(items, query.limit, Alert::cursor))
+        Ok(Page::from_surplus(items, query.limit, |alert: &Alert| {
+            alert.cursor(query.order)
+        }))
     }
 
     #[tracing::instrument(name = "pg.alerts.counts", skip_all)]
@@ -213,57 +182,56 @@ impl AlertRepository for PgUnitOfWork {
         row.as_ref().map(alert).transpose()
     }
 
-    #[tracing::instrument(name = "pg.alerts.set_status", skip_all)]
-    async fn set_status(
+    #[tracing::instrument(name = "pg.alerts.lock_many", skip_all, fields(ids = ids.len()))]
+    async fn lock_many(&mut self, ids: &[AlertId]) -> RepositoryResult<Vec<LockedAlert>> {
+        self.lock_alerts(ids).await
+    }
+
+    #[tracing::instrument(name = "pg.alerts.set_status_of", skip_all, fields(ids = ids.len()))]
+    async fn set_status_of(
         &mut self,
-        id: AlertId,
+        ids: &[AlertId],
         status: AlertStatus,
         resolution: Option<Resolution>,
         assignee: Option<UserId>,
     ) -> RepositoryResult<()> {
-        // A reopened alert collects again unless another one has taken over since.
-        let done = sqlx::query(
-            "UPDATE alerts a SET
-                 status = $2, resolution = $3, assignee_id = $4, version = version + 1,
-                 collecting = CASE
-                     WHEN $2 = 'resolved' THEN false
-                     WHEN a.status = 'resolved' THEN NOT EXISTS (
-                         SELECT FROM alerts o WHERE key_digest(o.dedup_key) = key_digest(a.dedup_key)
-                         AND o.collecting AND o.status <> 'resolved')
-                     ELSE a.collecting
-                 END
-             WHERE id = $1",
-        )
-        .bind(id.0)
-        .bind(status.as_str())
-        .bind(resolution.map(Resolution::as_str))
-        .bind(assignee.map(|user| user.0))
-        .execute(self.conn())
-        .await
-        .map_err(store_error)?;
-        if done.rows_affected() > 0 {
-            self.touched.changed.insert(id);
-        }
+        self.move_alerts(ids, status, resolution, assignee).await
+    }
+
+    #[tracing::instrument(name = "pg.alerts.add_activities", skip_all, fields(activities = activities.len()))]
+    async fn add_activities(&mut self, activities: &[(AlertId, AlertActivity)]) -> RepositoryResult<()> {
+        self.write_activities(activities).await
+    }
+
+    #[tracing::instrument(name = "pg.alerts.rows", skip_all)]
+    async fn rows(&mut self, query: &AlertQuery) -> RepositoryResult<Vec<BulkRow>> {
+        self.select_rows(query).await
+    }
+
+    #[tracing::instrument(name = "pg.alerts.tally", skip_all)]
+    async fn tally(&mut self, query: &AlertQuery) -> RepositoryResult<AlertTally> {
+        self.tally_alerts(query).await
+    }
+
+    #[tracing::instrument(name = "pg.alerts.keep_bulk_change", skip_all)]
+    async fn keep_bulk_change(&mut self, change: &BulkChange) -> RepositoryResult<()> {
+        sqlx::query("INSERT INTO alert_bulk_changes (id, at, change) VALUES ($1, $2, $3::json)")
+            .bind(change.id.0)
+            .bind(change.at)
+            .bind(to_json(change)?)
+            .execute(self.conn())
+            .await
+            .map_err(store_error)?;
         Ok(())
     }
 
-    #[tracing::instrument(name = "pg.alerts.add_activity", skip_all)]
-    async fn add_activity(&mut self, id: AlertId, activity: &AlertActivity) -> RepositoryResult<()> {
-        sqlx::query(
-            "INSERT INTO alert_activity (alert_id, at, actor, kind, from_status, to_status, resolution, note)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(id.0)
-        .bind(activity.at)
-        .bind(storable(&activity.actor))
-        .bind(activity.kind.as_str())
-        .bind(activity.from.map(AlertStatus::as_str))
-        .bind(activity.to.map(AlertStatus::as_str))
-        .bind(activity.resolution.map(Resolution::as_str))
-        .bind(storable(&activity.note))
-        .execute(self.conn())
-        .await
-        .map_err(store_error)?;
-        Ok(())
+    #[tracing::instrument(name = "pg.alerts.bulk_change", skip_all)]
+    async fn bulk_change(&mut self, id: BulkId) -> RepositoryResult<Option<BulkChange>> {
+        let text: Option<String> = sqlx::query_scalar("SELECT change::text FROM alert_bulk_changes WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(self.conn())
+            .await
+            .map_err(store_error)?;
+        text.map(|text| from_json("change", &text)).transpose()
     }
 }

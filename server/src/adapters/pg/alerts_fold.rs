@@ -143,23 +143,28 @@ impl PgUnitOfWork {
             .iter()
             .map(|alert| to_json(&clean(&merged(alert.entities.iter()))))
             .collect::<RepositoryResult<Vec<_>>>()?;
+        let tactics = new
+            .iter()
+            .map(|alert| to_json(&alert.head.tactics))
+            .collect::<RepositoryResult<Vec<_>>>()?;
         let techniques = new
             .iter()
             .map(|alert| to_json(&alert.head.techniques))
             .collect::<RepositoryResult<Vec<_>>>()?;
         sqlx::query(
             "INSERT INTO alerts (id, version, dedup_key, collecting, peer_id, rule_id, rule_title, severity, status, count,
-                                 first_seen, last_seen, created_at, previous_id, entities, techniques)
+                                 first_seen, last_seen, created_at, previous_id, entities, techniques, tactics)
              SELECT n.id, 1, n.key, n.collects, n.peer_id, n.rule_id, n.title, n.severity, 'open', n.count,
                     n.first_seen, n.last_seen, $13,
                     (SELECT o.id FROM alerts o
                      WHERE key_digest(o.dedup_key) = key_digest(n.key) AND o.status = 'resolved'
                      ORDER BY o.last_seen DESC, o.id DESC LIMIT 1),
-                    n.entities::jsonb, ARRAY(SELECT json_array_elements_text(n.techniques::json))
+                    n.entities::jsonb, ARRAY(SELECT json_array_elements_text(n.techniques::json)),
+                    ARRAY(SELECT json_array_elements_text(n.tactics::json))
              FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::uuid[], $5::text[], $6::text[], $7::smallint[],
-                         $8::bigint[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[])
+                         $8::bigint[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $14::text[])
                   AS n (id, key, collects, peer_id, rule_id, title, severity, count, first_seen, last_seen, entities,
-                        techniques)",
+                        techniques, tactics)",
         )
         .bind(&ids)
         .bind(&keys)
@@ -174,6 +179,7 @@ impl PgUnitOfWork {
         .bind(&entities)
         .bind(&techniques)
         .bind(now)
+        .bind(&tactics)
         .execute(self.conn())
         .await
         .map_err(store_error)?;

@@ -27,6 +27,16 @@ const READ: &str = "
            host(e.source_ip) AS source_ip, host(e.destination_ip) AS destination_ip, e.process_name, e.event_code,
            e.event_outcome, e.time_adjusted, e.sanitised
     FROM (SELECT * FROM events WHERE ";
+/// The same, bounded in bytes: what is cut off never leaves the store. 500 is `PREVIEW_CHARS`.
+const PREVIEW: &str = "
+    SELECT e.id, e.ts, e.received_at, e.peer_id, coalesce(p.name, e.peer_id::text) AS peer, l.product, l.category,
+           l.service, e.severity, e.message, '{}' AS fields, e.host_name, e.user_name,
+           host(e.source_ip) AS source_ip, host(e.destination_ip) AS destination_ip, e.process_name, e.event_code,
+           e.event_outcome, e.time_adjusted, e.sanitised
+    FROM (SELECT ts, id, received_at, peer_id, logsource_id, severity, time_adjusted, sanitised, source_ip, destination_ip,
+                 host_name, user_name, process_name, event_code, event_outcome,
+                 CASE WHEN char_length(message) > 500 THEN left(message, 500) || '…' ELSE message END AS message
+          FROM events WHERE ";
 const JOINS: &str = ") e JOIN logsources l ON l.id = e.logsource_id LEFT JOIN peers p ON p.id = e.peer_id";
 
 fn event(row: &PgRow) -> RepositoryResult<SecurityEvent> {
@@ -63,8 +73,8 @@ fn event(row: &PgRow) -> RepositoryResult<SecurityEvent> {
 }
 
 /// The page's statement. The cursor bounds the time as well as the key: only that selects partitions.
-fn search_statement(query: &EventQuery, peer: Option<uuid::Uuid>) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new(READ);
+fn search_statement(read: &'static str, query: &EventQuery, peer: Option<uuid::Uuid>) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(read);
     sql.push("ts >= ")
         .push_bind(query.since)
         .push(" AND ts < ")
@@ -100,6 +110,38 @@ fn search_statement(query: &EventQuery, peer: Option<uuid::Uuid>) -> QueryBuilde
     sql.push_bind(i64::from(query.limit.get()) + 1);
     sql.push(JOINS).push(" ORDER BY e.ts DESC, e.id DESC");
     sql
+}
+
+impl PgUnitOfWork {
+    async fn search_as(&mut self, read: &'static str, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>> {
+        let peer = match &query.peer {
+            None => None,
+            Some(name) => {
+                let found = sqlx::query_scalar("SELECT id FROM peers WHERE lower(name) COLLATE \"C\" = lower($1)")
+                    .bind(storable(name))
+                    .fetch_optional(self.conn())
+                    .await
+                    .map_err(store_error)?;
+                if found.is_none() {
+                    return Ok(Page {
+                        items: Vec::new(),
+                        next_cursor: None,
+                    });
+                }
+                found
+            }
+        };
+        let mut sql = search_statement(read, query, peer);
+        // Not kept as a prepared statement: a generic plan would know neither the partitions nor the peer.
+        let rows = sql
+            .build()
+            .persistent(false)
+            .fetch_all(self.conn())
+            .await
+            .map_err(store_error)?;
+        let items = rows.iter().map(event).collect::<RepositoryResult<_>>()?;
+        Ok(Page::from_surplus(items, query.limit, SecurityEvent::cursor))
+    }
 }
 
 #[async_trait]
@@ -176,33 +218,12 @@ impl EventRepository for PgUnitOfWork {
 
     #[tracing::instrument(name = "pg.events.search", skip_all)]
     async fn search(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>> {
-        let peer = match &query.peer {
-            None => None,
-            Some(name) => {
-                let found = sqlx::query_scalar("SELECT id FROM peers WHERE lower(name) COLLATE \"C\" = lower($1)")
-                    .bind(storable(name))
-                    .fetch_optional(self.conn())
-                    .await
-                    .map_err(store_error)?;
-                if found.is_none() {
-                    return Ok(Page {
-                        items: Vec::new(),
-                        next_cursor: None,
-                    });
-                }
-                found
-            }
-        };
-        let mut sql = search_statement(query, peer);
-        // Not kept as a prepared statement: a generic plan would know neither the partitions nor the peer.
-        let rows = sql
-            .build()
-            .persistent(false)
-            .fetch_all(self.conn())
-            .await
-            .map_err(store_error)?;
-        let items = rows.iter().map(event).collect::<RepositoryResult<_>>()?;
-        Ok(Page::from_surplus(items, query.limit, SecurityEvent::cursor))
+        self.search_as(READ, query).await
+    }
+
+    #[tracing::instrument(name = "pg.events.preview", skip_all)]
+    async fn preview(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>> {
+        self.search_as(PREVIEW, query).await
     }
 
     #[tracing::instrument(name = "pg.events.get", skip_all)]
@@ -305,11 +326,19 @@ impl EventRepository for PgUnitOfWork {
 
     #[tracing::instrument(name = "pg.events.rate", skip_all)]
     async fn rate(&mut self, since: Timestamp, minutes: i32) -> RepositoryResult<Vec<RateBucket>> {
-        let rows: Vec<(Timestamp, i16, i64)> = sqlx::query_as(
+        let from_hours =
+            "SELECT date_bin(make_interval(mins => $2), hour, 'epoch') AS start, severity, sum(count)::bigint
+             FROM event_rollups_hourly WHERE hour >= date_bin(make_interval(mins => $2), $1, 'epoch')
+             GROUP BY 1, 2 ORDER BY 1, 2";
+        let from_minutes =
             "SELECT date_bin(make_interval(mins => $2), bucket, 'epoch') AS start, severity, sum(count)::bigint
              FROM event_rollups WHERE bucket >= date_bin(make_interval(mins => $2), $1, 'epoch')
-             GROUP BY 1, 2 ORDER BY 1, 2",
-        )
+             GROUP BY 1, 2 ORDER BY 1, 2";
+        let rows: Vec<(Timestamp, i16, i64)> = sqlx::query_as(if minutes > 0 && minutes % 60 == 0 {
+            from_hours
+        } else {
+            from_minutes
+        })
         .bind(since)
         .bind(minutes.max(1))
         .fetch_all(self.conn())
@@ -396,6 +425,14 @@ impl EventRepository for PgUnitOfWork {
         .bind(days_before)
         .bind(MAX_DROPS)
         .fetch_one(self.conn())
+        .await
+        .map_err(store_error)?;
+        sqlx::query(
+            "DELETE FROM event_rollups_hourly h WHERE h.hour < $1::timestamp AT TIME ZONE 'UTC'
+             AND NOT EXISTS (SELECT FROM event_days d WHERE d.day = (h.hour AT TIME ZONE 'UTC')::date)",
+        )
+        .bind(days_before)
+        .execute(self.conn())
         .await
         .map_err(store_error)?;
         Ok(u32::try_from(dropped).unwrap_or(u32::MAX))

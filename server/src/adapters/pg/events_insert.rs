@@ -117,11 +117,17 @@ impl PgUnitOfWork {
         let severities: Vec<i16> = buckets.keys().map(|(_, severity)| *severity).collect();
         let counts: Vec<i64> = buckets.values().copied().collect();
         sqlx::query(
-            "INSERT INTO event_rollups AS r (bucket, severity, count)
-             SELECT bucket, severity, count
-             FROM unnest($1::timestamptz[], $2::smallint[], $3::bigint[]) AS b (bucket, severity, count)
-             ORDER BY bucket, severity
-             ON CONFLICT (bucket, severity) DO UPDATE SET count = r.count + excluded.count",
+            "WITH fresh AS (
+                 SELECT bucket, severity, count
+                 FROM unnest($1::timestamptz[], $2::smallint[], $3::bigint[]) AS b (bucket, severity, count)
+             ), minutes AS (
+                 INSERT INTO event_rollups AS r (bucket, severity, count)
+                 SELECT bucket, severity, count FROM fresh ORDER BY bucket, severity
+                 ON CONFLICT (bucket, severity) DO UPDATE SET count = r.count + excluded.count
+             )
+             INSERT INTO event_rollups_hourly AS r (hour, severity, count)
+             SELECT date_bin('1 hour', bucket, 'epoch'), severity, sum(count) FROM fresh GROUP BY 1, 2 ORDER BY 1, 2
+             ON CONFLICT (hour, severity) DO UPDATE SET count = r.count + excluded.count",
         )
         .bind(&starts)
         .bind(&severities)

@@ -2,7 +2,9 @@
 //! never run in a loop over rows: many rows travel as arrays or by COPY.
 
 mod alerts;
+mod alerts_filter;
 mod alerts_fold;
+mod alerts_work;
 mod audit;
 mod copy;
 mod error;
@@ -11,6 +13,7 @@ mod events_insert;
 mod live;
 mod logsources;
 mod metrics;
+mod overview;
 mod peers;
 mod peers_fleet;
 mod ready;

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use wolfsec::events::LogSource;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, LiveRepository, MetricRepository, PeerRepository,
-    RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
-    UserRepository,
+    AlertRepository, AuditRepository, EventRepository, LiveRepository, MetricRepository, OverviewRepository,
+    PeerRepository, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository,
+    UnitOfWork, UserRepository,
 };
 
 use super::error::store_error;
@@ -96,6 +96,9 @@ impl UnitOfWork for PgUnitOfWork {
         self
     }
     fn settings(&mut self) -> &mut dyn SettingsRepository {
+        self
+    }
+    fn overview(&mut self) -> &mut dyn OverviewRepository {
         self
     }
     fn live(&mut self) -> &mut dyn LiveRepository {

@@ -33,11 +33,11 @@ pub(in crate::http) async fn list(
         severities: parameters.many("severity")?,
         rule: parameters.text("rule")?.map(ToOwned::to_owned),
         peer: parameters.text("peer")?.map(ToOwned::to_owned),
-        assignee: None,
         since: parameters.time("since")?,
         until: parameters.time("until")?,
         limit: parameters.limit()?,
         after: parameters.cursor()?,
+        ..AlertQuery::default()
     };
     let page = state.use_cases.list_alerts(&caller, &query).await?;
     Ok(Json(List {

@@ -8,9 +8,9 @@ use axum::body::Bytes;
 use tokio::sync::oneshot;
 use wolfsec::ids::PeerId;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, LiveRepository, MetricRepository, PeerRepository,
-    RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository,
-    UnitOfWork, UserRepository,
+    AlertRepository, AuditRepository, EventRepository, LiveRepository, MetricRepository, OverviewRepository,
+    PeerRepository, RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store,
+    TokenRepository, UnitOfWork, UserRepository,
 };
 use wolfsec_app::{Caller, Ports};
 use wolfsec_detect::SigmaDetector;
@@ -78,6 +78,9 @@ impl UnitOfWork for RefusingUnit {
     }
     fn live(&mut self) -> &mut dyn LiveRepository {
         self.unit.live()
+    }
+    fn overview(&mut self) -> &mut dyn OverviewRepository {
+        self.unit.overview()
     }
     async fn commit(self: Box<Self>) -> RepositoryResult<()> {
         if self.refuse {
