@@ -11,6 +11,7 @@ mod limits;
 mod pages;
 mod probes;
 mod router;
+mod rule_import;
 mod state;
 
 pub use assets::Assets;

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use wolfsec::alerts::{Alert, AlertActivity, AlertDetail};
 use wolfsec::detection::{FieldMatch, SelectionMatch};
+use wolfsec::rules::RuleCredit;
 
 use super::forms;
 use super::matches::{marked, operator, what_matched};
@@ -15,6 +16,7 @@ use crate::components::shell::grouped;
 use crate::features::layout::{Page, loaded};
 use crate::features::parts::{ago, entity_chip, exact, icon, severity_mark, status_mark, technique_links};
 use crate::features::peers::model::peer_href;
+use crate::features::rules::credit;
 use crate::features::rules::model::rule_href;
 use crate::features::url_query::UrlQuery;
 
@@ -32,7 +34,11 @@ pub fn AlertPage() -> impl IntoView {
 }
 
 fn alert(view: &AlertView, forms: &forms::Forms) -> AnyView {
-    let AlertView { detail, may_work } = view;
+    let AlertView {
+        detail,
+        credit,
+        may_work,
+    } = view;
     let title = detail.alert.rule_title.clone();
     view! {
         <Title text=title.clone()/>
@@ -41,7 +47,7 @@ fn alert(view: &AlertView, forms: &forms::Forms) -> AnyView {
             <div class="detail">
                 {header(&detail.alert, title, may_work.then_some(forms))}
                 {facts(&detail.alert)}
-                {matched(detail)}
+                {matched(detail, credit.as_ref())}
                 {super::evidence::section(&detail.evidence)}
                 {history(detail)}
                 {may_work.then(|| forms.comment(&detail.alert))}
@@ -94,7 +100,7 @@ fn facts(alert: &Alert) -> AnyView {
     .into_any()
 }
 
-fn matched(detail: &AlertDetail) -> AnyView {
+fn matched(detail: &AlertDetail, credit: Option<&RuleCredit>) -> AnyView {
     let selections = what_matched(&detail.evidence);
     let same_rule = UrlQuery::default()
         .with("status", "all")
@@ -122,6 +128,7 @@ fn matched(detail: &AlertDetail) -> AnyView {
                 <a class="btn btn--quiet" href=rule_href(&detail.alert.rule_id)>{icon("rule")}{detail.alert.rule_title.clone()}</a>
             </div>
             {table}
+            {credit.map(credit::line)}
             <p class="small"><a class="link" href=same_rule>"All alerts of this rule"</a></p>
         </section>
     }

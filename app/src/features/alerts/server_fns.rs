@@ -29,12 +29,17 @@ pub async fn alert_detail(#[server(default)] id: String) -> Result<AlertView, Ap
     use wolfsec_app::{Action, authorise};
     let caller = context::caller()?;
     let id = parse_id(&id)?;
-    let detail = context::use_cases()?
-        .get_alert(&caller, id)
+    let use_cases = context::use_cases()?;
+    let detail = use_cases.get_alert(&caller, id).await.map_err(context::app_error)?;
+    let credits = use_cases
+        .rule_credits(&caller, std::slice::from_ref(&detail.alert.rule_id))
         .await
         .map_err(context::app_error)?;
-    let may_work = authorise(&caller, Action::WorkAlerts).is_ok();
-    Ok(AlertView { detail, may_work })
+    Ok(AlertView {
+        detail,
+        credit: credits.into_iter().next(),
+        may_work: authorise(&caller, Action::WorkAlerts).is_ok(),
+    })
 }
 
 /// Moves an alert on. `version` is the one the form's page showed: a stale form changes nothing.
