@@ -39,8 +39,7 @@ fn imports(view: &RuleImportsView) -> AnyView {
             <table class="table table--inset table--cards">
                 <caption class="sr">"Imports, newest first"</caption>
                 <thead><tr>
-                    <th scope="col">"Pack"</th><th scope="col">"When"</th><th scope="col">"By"</th>
-                    <th scope="col">"Used"</th><th scope="col">"Need values"</th><th scope="col">"Refused"</th>
+                    <th scope="col">"Pack"</th><th scope="col">"When"</th><th scope="col">"By"</th><th scope="col">"Outcome"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table>
@@ -87,9 +86,7 @@ fn row(import: &RuleImport) -> AnyView {
             <th scope="row"><a class="link" href=import_href(import.id)>{import.pack.clone()}</a>{failed}</th>
             <td class="nowrap">{ago(import.at)}</td>
             <td>{import.actor.clone()}</td>
-            <td>{number(import.used)}</td>
-            <td>{number(import.needs_values)}</td>
-            <td>{number(import.refused)}</td>
+            <td>{number(import.used)}" used, "{number(import.needs_values)}" need values, "{number(import.refused)}" refused"</td>
         </tr>
     }
     .into_any()
@@ -111,7 +108,7 @@ fn outcome(import: &RuleImport) -> AnyView {
     let notice = if import.failure.is_empty() {
         view! {
             <div class="callout callout--ok" role="status">{icon("check")}
-                <p><b>{number(import.used)}" rules can run. "</b>{number(import.added)}" are new, "{number(import.changed)}" changed."</p>
+                <p><b>"Imported. "</b>"Rules that can run: "{number(import.used)}". New: "{number(import.added)}", changed: "{number(import.changed)}"."</p>
             </div>
         }
         .into_any()
@@ -165,10 +162,10 @@ fn problems(title: &'static str, id: &'static str, problems: &[&ImportProblem], 
         .iter()
         .map(|problem| {
             view! {
-                <tr>
-                    <th scope="row"><code class="break">{problem.path.clone()}</code></th>
-                    <td class="break">{problem.reason.clone()}</td>
-                </tr>
+                <li>
+                    <code class="break">{problem.path.clone()}</code>
+                    <p class="small ink2 break">{problem.reason.clone()}</p>
+                </li>
             }
         })
         .collect_view();
@@ -179,11 +176,7 @@ fn problems(title: &'static str, id: &'static str, problems: &[&ImportProblem], 
     view! {
         <section class="section" aria-labelledby=id>
             <h3 id=id>{title}</h3>
-            <table class="table table--inset table--cards">
-                <caption class="sr">{title}</caption>
-                <thead><tr><th scope="col">"File"</th><th scope="col">"Why"</th></tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
+            <ul class="stack">{rows}</ul>
             {more}
         </section>
     }
