@@ -39,7 +39,7 @@ fn imports(view: &RuleImportsView) -> AnyView {
             <table class="table table--inset table--cards">
                 <caption class="sr">"Imports, newest first"</caption>
                 <thead><tr>
-                    <th scope="col">"Pack"</th><th scope="col">"When"</th><th scope="col">"By"</th><th scope="col">"Outcome"</th>
+                    <th scope="col">"Pack"</th><th scope="col">"When"</th><th scope="col">"Outcome"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table>
@@ -85,8 +85,7 @@ fn row(import: &RuleImport) -> AnyView {
         <tr>
             <th scope="row"><a class="link" href=import_href(import.id)>{import.pack.clone()}</a>{failed}</th>
             <td class="nowrap">{ago(import.at)}</td>
-            <td>{import.actor.clone()}</td>
-            <td>{number(import.used)}" used, "{number(import.needs_values)}" need values, "{number(import.refused)}" refused"</td>
+            <td>{number(import.used)}" used, "{number(import.needs_values)}" need values, "{number(import.refused)}" refused"<span class="dim">", by "{import.actor.clone()}</span></td>
         </tr>
     }
     .into_any()

@@ -49,7 +49,7 @@ fn page(view: &RuleView) -> AnyView {
                         <span class="tag">{origin_label(rule.origin)}</span>
                         <span class=enabled>{if rule.enabled { "enabled" } else { "disabled" }}</span>
                         {state(rule)}
-                        <span class="push row">
+                        <span class="push row row--wrap">
                             {switch(rule, view.may_switch, "rule")}
                             <a class="btn" href=alerts("unresolved")>"Unresolved alerts"</a>
                             <a class="btn btn--quiet" href=alerts("all")>"All its alerts"</a>
@@ -101,7 +101,7 @@ fn references(rule: &Rule) -> AnyView {
     view! {
         <section class="section" aria-labelledby="h-references">
             <h3 id="h-references">"References"</h3>
-            <ul>{items}</ul>
+            <ul class="break">{items}</ul>
         </section>
     }
     .into_any()
