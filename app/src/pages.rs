@@ -20,6 +20,7 @@ use crate::features::overview::page::OverviewPage;
 use crate::features::peers::add_page::AddPeerPage;
 use crate::features::peers::list_page::PeersPage;
 use crate::features::peers::peer_page::PeerPage;
+use crate::features::rules::import_page::{RuleImportPage, RuleImportResultPage};
 use crate::features::rules::list_page::RulesPage;
 use crate::features::rules::rule_page::RulePage;
 use crate::features::set_up::page::SetUpPage;
@@ -85,6 +86,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/events") view=EventsPage ssr=SsrMode::Async/>
                 <Route path=path!("/events/:ts/:id") view=EventPage ssr=SsrMode::Async/>
                 <Route path=path!("/rules") view=RulesPage ssr=SsrMode::Async/>
+                <Route path=path!("/rules/import") view=RuleImportPage ssr=SsrMode::Async/>
+                <Route path=path!("/rules/imports/:id") view=RuleImportResultPage ssr=SsrMode::Async/>
                 <Route path=path!("/rules/:id") view=RulePage ssr=SsrMode::Async/>
                 <Route path=path!("/peers") view=PeersPage ssr=SsrMode::Async/>
                 <Route path=path!("/peers/add") view=AddPeerPage ssr=SsrMode::Async/>

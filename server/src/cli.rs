@@ -169,7 +169,7 @@ async fn offline(command: Command, installation: &Installation) -> anyhow::Resul
         }
         Command::Rules(RulesCommand::Import { path, disabled, json }) => {
             let import = import_rules(use_cases, &caller, &path, !disabled).await?;
-            say(&if json { as_json(&import) } else { as_text(&import) })
+            say(&if json { as_json(&import)? } else { as_text(&import) })
         }
         Command::Audit(AuditCommand::Verify) => {
             let report = use_cases.verify_audit(&caller).await?;

@@ -91,10 +91,15 @@ pub fn entity_chip(entity: &Entity) -> AnyView {
     view! { <span class="chip" title=title>{icon(shape)}{entity.value.clone()}</span> }.into_any()
 }
 
+/// Stands where there is no value.
+pub fn dash() -> AnyView {
+    view! { <span class="dim">"–"</span> }.into_any()
+}
+
 /// ATT&CK techniques, each a link to its description.
 pub fn technique_links(techniques: &[String]) -> AnyView {
     if techniques.is_empty() {
-        return view! { <span class="dim">"–"</span> }.into_any();
+        return dash();
     }
     let links = techniques
         .iter()

@@ -197,12 +197,13 @@ mod tests {
 
     #[test]
     fn an_alias_bomb_is_refused_by_name() {
-        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for n in 1..9 {
+        let level = |n: usize| {
             let aliases = vec![format!("*a{}", n - 1); 10].join(", ");
-            bomb.push_str(&format!("a{n}: &a{n} [{aliases}]\n"));
-        }
-        bomb.push_str(&rule(1, ""));
+            format!("a{n}: &a{n} [{aliases}]\n")
+        };
+        let first = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        let levels = (1..9).map(level).collect::<Vec<_>>();
+        let bomb = [first, levels.concat(), rule(1, "")].concat();
         let good = rule(2, "fields: &f [a]\nrelated: *f\n");
         let found = outcome(&[("bomb.yml", &bomb), ("aliased.yml", &good)]);
         assert_eq!(found[0].1, RuleState::Refused);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use serde_json::json;
+use serde::Serialize;
 use wolfsec::rules::{RuleImport, RuleState};
 use wolfsec_app::{Caller, UseCases};
 
@@ -49,16 +49,32 @@ pub(super) async fn import_rules(
     Ok(import)
 }
 
+/// What programs get; the order of the names is part of it.
+#[derive(Serialize)]
+struct Summary<'i> {
+    used: u64,
+    needs_values: u64,
+    refused: Vec<Refused<'i>>,
+}
+
+#[derive(Serialize)]
+struct Refused<'i> {
+    path: &'i str,
+    reason: &'i str,
+}
+
 /// One line for programs.
-pub(super) fn as_json(import: &RuleImport) -> String {
-    let refused: Vec<_> = import
-        .refused_files()
-        .map(|file| json!({"path": file.path, "reason": file.reason}))
-        .collect();
-    format!(
-        "{}\n",
-        json!({"used": import.used, "needs_values": import.needs_values, "refused": refused})
-    )
+pub(super) fn as_json(import: &RuleImport) -> anyhow::Result<String> {
+    let refused = import.refused_files().map(|file| Refused {
+        path: &file.path,
+        reason: &file.reason,
+    });
+    let summary = Summary {
+        used: import.used,
+        needs_values: import.needs_values,
+        refused: refused.collect(),
+    };
+    Ok(serde_json::to_string(&summary)? + "\n")
 }
 
 /// For a person.
@@ -104,10 +120,8 @@ mod tests {
             failure: String::new(),
             problems: vec![problem(RuleState::Refused), problem(RuleState::NeedsValues)],
         };
-        let line = as_json(&import);
-        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let expected = json!({"used": 2, "needs_values": 1, "refused": [{"path": "a.yml", "reason": "because"}]});
-        assert_eq!(value, expected);
+        let expected = r#"{"used":2,"needs_values":1,"refused":[{"path":"a.yml","reason":"because"}]}"#;
+        assert_eq!(as_json(&import).unwrap(), format!("{expected}\n"));
         assert!(as_text(&import).contains("- needs values: a.yml: because"));
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn small(body: Body) -> Result<Bytes, ApiError> {
     bounded(body, 1).await
 }
 
-async fn bounded(body: Body, limit_mb: u32) -> Result<Bytes, ApiError> {
+pub(super) async fn bounded(body: Body, limit_mb: u32) -> Result<Bytes, ApiError> {
     to_bytes(body, limit_mb as usize * MIB).await.map_err(|error| {
         let source = std::error::Error::source(&error);
         if source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {

@@ -32,6 +32,9 @@ impl ApiError {
             source: None,
         }
     }
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
     /// A parameter or body that cannot be read.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)

@@ -12,6 +12,7 @@ mod live;
 mod pages;
 mod probes;
 mod router;
+mod rule_import;
 mod state;
 mod traffic;
 

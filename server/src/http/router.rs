@@ -1,13 +1,14 @@
 //! All routes. Layers are laid on last: a later layer wraps everything added before it.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use super::{api, layers, live, pages, probes, traffic};
+use super::{api, layers, live, pages, probes, rule_import, traffic};
 use crate::http::AppState;
 
 /// The whole HTTP face.
@@ -30,6 +31,13 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(probes::readyz))
         .route("/live", get(live::live))
         .route("/live/since", get(live::since))
+        // Its handler bounds the body.
+        .route(
+            "/rules/import",
+            get(pages::page)
+                .post(rule_import::upload)
+                .layer(DefaultBodyLimit::disable()),
+        )
         .route("/", get(pages::page))
         .fallback(pages::asset_or_page)
         .layer(from_fn_with_state(state.clone(), layers::open_doors))

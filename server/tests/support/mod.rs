@@ -114,6 +114,11 @@ impl TestServer {
             .unwrap()
     }
 
+    /// What a command of the same data folder works on while this server runs.
+    pub async fn beside(&self) -> Installation {
+        Installation::open(&self.settings).await.unwrap()
+    }
+
     /// Stops and starts again on the same database.
     pub async fn restart(self) -> Self {
         let Self {

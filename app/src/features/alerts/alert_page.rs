@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use wolfsec::alerts::{Alert, AlertActivity, AlertDetail};
 use wolfsec::detection::{FieldMatch, SelectionMatch};
+use wolfsec::rules::RuleCredit;
 
 use super::forms;
 use super::matches::{beside, marked, operator, what_matched};
@@ -15,6 +16,7 @@ use crate::components::shell::grouped;
 use crate::features::layout::{Page, loaded};
 use crate::features::parts::{ago, entity_chip, exact, icon, severity_mark, status_mark, technique_links};
 use crate::features::peers::model::peer_href;
+use crate::features::rules::credit;
 use crate::features::rules::model::rule_href;
 use crate::features::url_query::UrlQuery;
 
@@ -38,18 +40,24 @@ fn alert(view: &AlertView, forms: &forms::Forms) -> AnyView {
         <Title text=title/>
         {forms.notices(&view.detail.alert)}
         <article class="board" aria-labelledby="alert-title">
-            <div class="detail">{parts(&view.detail, view.may_work.then_some(forms), back)}</div>
+            <div class="detail">{parts(view, forms, back)}</div>
         </article>
     }
     .into_any()
 }
 
 /// An alert from its head to the comment form; `forms` where the caller may work it, `corner` stands in the head.
-pub fn parts(detail: &AlertDetail, forms: Option<&forms::Forms>, corner: AnyView) -> AnyView {
+pub fn parts(view: &AlertView, forms: &forms::Forms, corner: AnyView) -> AnyView {
+    let AlertView {
+        detail,
+        credit,
+        may_work,
+    } = view;
+    let forms = may_work.then_some(forms);
     view! {
         {header(&detail.alert, forms, corner)}
         {facts(&detail.alert)}
-        {matched(detail)}
+        {matched(detail, credit.as_ref())}
         {super::evidence::section(&detail.evidence)}
         {history(detail)}
         {forms.map(|forms| forms.comment(&detail.alert))}
@@ -100,7 +108,7 @@ fn facts(alert: &Alert) -> AnyView {
     .into_any()
 }
 
-fn matched(detail: &AlertDetail) -> AnyView {
+fn matched(detail: &AlertDetail, credit: Option<&RuleCredit>) -> AnyView {
     let selections = what_matched(&detail.evidence);
     let same_rule = UrlQuery::default()
         .with("status", "all")
@@ -128,6 +136,7 @@ fn matched(detail: &AlertDetail) -> AnyView {
                 <a class="btn btn--quiet" href=rule_href(&detail.alert.rule_id)>{icon("rule")}{detail.alert.rule_title.clone()}</a>
             </div>
             {table}
+            {credit.map(credit::line)}
             <p class="small"><a class="link" href=same_rule>"All alerts of this rule"</a></p>
         </section>
     }

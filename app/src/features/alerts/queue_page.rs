@@ -51,11 +51,11 @@ pub fn AlertQueuePage() -> impl IntoView {
 
 fn split(url: &UrlQuery, filter: &QueueFilter, view: &QueueView, forms: &Forms, failed: Option<&AppError>) -> AnyView {
     let chosen = url.get("selected").is_some();
-    let beside = view.beside.as_ref().map(|detail| {
-        let corner = corner(url, detail.alert.id);
-        let parts = alert_page::parts(detail, view.may_work.then_some(forms), corner);
+    let beside = view.beside.as_ref().map(|beside| {
+        let corner = corner(url, beside.detail.alert.id);
+        let parts = alert_page::parts(beside, forms, corner);
         view! {
-            {forms.notices(&detail.alert)}
+            {forms.notices(&beside.detail.alert)}
             {parts}
         }
     });

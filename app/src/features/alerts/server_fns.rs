@@ -26,7 +26,7 @@ pub async fn alert_queue(#[server(default)] query: String) -> Result<QueueView, 
         .map_err(context::app_error)?;
     let selected = url.get("selected").map(parse_id).transpose()?;
     let beside = match selected.or_else(|| page.items.first().map(|alert| alert.id)) {
-        Some(id) => Some(use_cases.get_alert(&caller, id).await.map_err(context::app_error)?),
+        Some(id) => Some(view_of(&use_cases, &caller, id).await?),
         None => None,
     };
     let changed = match raw_value(&query, "changed").and_then(|text| text.parse().ok()) {
@@ -48,15 +48,30 @@ pub async fn alert_queue(#[server(default)] query: String) -> Result<QueueView, 
 #[server(endpoint = "alert_detail")]
 pub async fn alert_detail(#[server(default)] id: String) -> Result<AlertView, AppError> {
     use crate::context;
-    use wolfsec_app::{Action, authorise};
     let caller = context::caller()?;
     let id = parse_id(&id)?;
-    let detail = context::use_cases()?
-        .get_alert(&caller, id)
+    view_of(&context::use_cases()?, &caller, id).await
+}
+
+/// An alert with its rule's credit.
+#[cfg(feature = "ssr")]
+async fn view_of(
+    use_cases: &wolfsec_app::UseCases,
+    caller: &wolfsec_app::Caller,
+    id: wolfsec::ids::AlertId,
+) -> Result<AlertView, AppError> {
+    use crate::context::app_error;
+    use wolfsec_app::{Action, authorise};
+    let detail = use_cases.get_alert(caller, id).await.map_err(app_error)?;
+    let credits = use_cases
+        .rule_credits(caller, std::slice::from_ref(&detail.alert.rule_id))
         .await
-        .map_err(context::app_error)?;
-    let may_work = authorise(&caller, Action::WorkAlerts).is_ok();
-    Ok(AlertView { detail, may_work })
+        .map_err(app_error)?;
+    Ok(AlertView {
+        detail,
+        credit: credits.into_iter().next(),
+        may_work: authorise(caller, Action::WorkAlerts).is_ok(),
+    })
 }
 
 /// What a change of everything that matches the queue's URL query would change.

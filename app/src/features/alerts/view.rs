@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wolfsec::alerts::{Alert, AlertDetail, AlertTally, BulkChange, BulkRow};
 use wolfsec::page::Page;
+use wolfsec::rules::RuleCredit;
 
 /// The queue: one page of it, how many there are, the alert beside it, and the bulk change it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,7 +12,7 @@ pub struct QueueView {
     /// Of the filter, whatever severity.
     pub tally: AlertTally,
     /// The selected alert, or the list's first one.
-    pub beside: Option<AlertDetail>,
+    pub beside: Option<AlertView>,
     pub changed: Option<BulkChange>,
     /// Whether the caller may work alerts.
     pub may_work: bool,
@@ -21,6 +22,8 @@ pub struct QueueView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlertView {
     pub detail: AlertDetail,
+    /// Who wrote the rule; `None` when it is gone.
+    pub credit: Option<RuleCredit>,
     /// Whether the caller may work it.
     pub may_work: bool,
 }

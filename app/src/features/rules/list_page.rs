@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use wolfsec::rules::{Rule, RuleState};
+use wolfsec::rules::{Rule, RuleOrigin, RuleState};
 use wolfsec::severity::Severity;
 
-use super::model::{LIST, done_message, next_page, rule_href, rule_query, state_label};
+use super::model::{IMPORT, LIST, done_message, next_page, origin_label, rule_href, rule_query, state_label};
 use super::server_fns::{SwitchRule, list_rules};
 use super::view::RulesView;
 use crate::context;
@@ -49,7 +49,7 @@ pub fn notices(error: Option<&AppError>) -> AnyView {
 
 fn tools(url: &UrlQuery) -> AnyView {
     let words = url.get("q").map(ToOwned::to_owned);
-    let kept = ["level", "enabled"]
+    let kept = ["level", "enabled", "origin", "state"]
         .into_iter()
         .filter_map(|name| {
             let value = url.get(name)?.to_owned();
@@ -72,6 +72,14 @@ fn tools(url: &UrlQuery) -> AnyView {
             view! { <a class=format!("facet {shape}") href=href aria-current=chosen.then_some("true")>{icon(shape)}{level.label()}</a> }
         })
         .collect_view();
+    let origins = RuleOrigin::ALL
+        .iter()
+        .map(|&origin| toggle("origin", origin.as_str(), origin_label(origin)))
+        .collect_view();
+    let states = RuleState::ALL
+        .iter()
+        .map(|&state| toggle("state", state.as_str(), state_label(state)))
+        .collect_view();
     view! {
         <div class="bar">
             <form class="row grow" method="get" action=LIST role="search" aria-label="Filter rules">
@@ -83,12 +91,17 @@ fn tools(url: &UrlQuery) -> AnyView {
                 <button class="btn" type="submit">"Filter"</button>
             </form>
             <a class="btn btn--quiet" href=LIST>"Clear"</a>
+            <a class="btn" href=IMPORT>"Import rules"</a>
         </div>
         <nav class="bar bar--facets" aria-label="Facets">
             {toggle("enabled", "on", "Enabled")}
             {toggle("enabled", "off", "Disabled")}
             <span class="facetgap" aria-hidden="true"></span>
             {levels}
+            <span class="facetgap" aria-hidden="true"></span>
+            {origins}
+            <span class="facetgap" aria-hidden="true"></span>
+            {states}
         </nav>
     }
     .into_any()
@@ -152,7 +165,7 @@ fn row(rule: &Rule, may_switch: bool, back: &str) -> AnyView {
             <td class="ink2">{rule.kind.as_str()}</td>
             <td class="nowrap ink2 c-src">{rule.logsource.clone()}</td>
             <td class="c-tech">{technique_links(&rule.techniques)}</td>
-            <td class="ink2 c-org">{rule.origin.as_str()}</td>
+            <td class="ink2 c-org">{origin_label(rule.origin)}</td>
             <td class="nowrap">{state(rule)}</td>
         </tr>
     }

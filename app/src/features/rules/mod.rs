@@ -1,6 +1,10 @@
 //! Detection rules: the list, the rule, its switch.
 
 #[cfg(feature = "ssr")]
+pub mod credit;
+#[cfg(feature = "ssr")]
+pub mod import_page;
+#[cfg(feature = "ssr")]
 pub mod list_page;
 #[cfg(feature = "ssr")]
 pub mod model;

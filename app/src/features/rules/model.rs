@@ -1,5 +1,6 @@
 //! The rule list's state in the URL.
 
+use wolfsec::ids::RuleImportId;
 use wolfsec::page::Limit;
 use wolfsec::rules::{Rule, RuleOrigin, RuleQuery, RuleState};
 use wolfsec::severity::Severity;
@@ -8,6 +9,35 @@ use crate::features::url_query::{UrlQuery, encode};
 
 /// Where the list lives.
 pub const LIST: &str = "/rules";
+
+/// Where packs are imported.
+pub const IMPORT: &str = "/rules/import";
+
+/// The page of one import.
+pub fn import_href(id: RuleImportId) -> String {
+    format!("{LIST}/imports/{id}")
+}
+
+/// What was wrong with an upload form.
+pub fn upload_problem(slug: &str) -> Option<&'static str> {
+    match slug {
+        "no_file" => Some("Choose a zip archive with Sigma rules first."),
+        "too_large" => {
+            Some("The archive is larger than 16 MiB. Import it on the server by “wolf_server rules import PATH”.")
+        }
+        "no_form" => Some("The upload did not arrive whole. Send it again."),
+        _ => None,
+    }
+}
+
+/// The word for where a rule comes from.
+pub const fn origin_label(origin: RuleOrigin) -> &'static str {
+    match origin {
+        RuleOrigin::Bundled => "Bundled",
+        RuleOrigin::Imported => "Imported",
+        RuleOrigin::Own => "Own",
+    }
+}
 
 /// Reads the filter; every value that cannot be used is named. A page is named by title and id of the rule before it.
 pub fn rule_query(url: &UrlQuery) -> Result<RuleQuery, Vec<(&'static str, String)>> {

@@ -5,8 +5,9 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use wolfsec::rules::Rule;
 
+use super::credit;
 use super::list_page::{notices, state, switch};
-use super::model::LIST;
+use super::model::{LIST, origin_label};
 use super::server_fns::{SwitchRule, get_rule};
 use super::view::RuleView;
 use crate::features::alerts::model::QUEUE;
@@ -45,10 +46,10 @@ fn page(view: &RuleView) -> AnyView {
                 <header class="detail__head">
                     <div class="row row--wrap">
                         <span>{severity_mark(rule.level)}</span>
-                        <span class="tag">{rule.origin.as_str()}</span>
+                        <span class="tag">{origin_label(rule.origin)}</span>
                         <span class=enabled>{if rule.enabled { "enabled" } else { "disabled" }}</span>
                         {state(rule)}
-                        <span class="push row">
+                        <span class="push row row--wrap">
                             {switch(rule, view.may_switch, "rule")}
                             <a class="btn" href=alerts("unresolved")>"Unresolved alerts"</a>
                             <a class="btn btn--quiet" href=alerts("all")>"All its alerts"</a>
@@ -72,18 +73,13 @@ fn page(view: &RuleView) -> AnyView {
 }
 
 fn facts(rule: &Rule) -> AnyView {
-    let author = if rule.author.is_empty() {
-        "–".to_owned()
-    } else {
-        rule.author.clone()
-    };
     view! {
         <section class="section" aria-label="Facts">
             <dl class="facts">
                 <div><dt>"Kind"</dt><dd>{rule.kind.as_str()}</dd></div>
                 <div><dt>"Log source"</dt><dd>{rule.logsource.clone()}</dd></div>
                 <div><dt>"ATT&CK"</dt><dd>{technique_links(&rule.techniques)}</dd></div>
-                <div><dt>"Author"</dt><dd>{author}</dd></div>
+                {credit::facts(rule)}
                 <div><dt>"Version"</dt><dd>{rule.version}</dd></div>
                 <div><dt>"Changed"</dt><dd>{ago(rule.updated_at)}</dd></div>
                 <div><dt>"Sigma id"</dt><dd class="mono">{rule.id.clone()}</dd></div>
@@ -100,20 +96,12 @@ fn references(rule: &Rule) -> AnyView {
     let items = rule
         .references
         .iter()
-        .map(|reference| {
-            // Only web addresses become links: a rule file is foreign text.
-            if reference.starts_with("https://") || reference.starts_with("http://") {
-                view! { <li><a class="link" href=reference.clone() rel="noreferrer">{reference.clone()}</a></li> }
-                    .into_any()
-            } else {
-                view! { <li>{reference.clone()}</li> }.into_any()
-            }
-        })
+        .map(|reference| view! { <li>{credit::reference(reference)}</li> })
         .collect_view();
     view! {
         <section class="section" aria-labelledby="h-references">
             <h3 id="h-references">"References"</h3>
-            <ul>{items}</ul>
+            <ul class="break">{items}</ul>
         </section>
     }
     .into_any()

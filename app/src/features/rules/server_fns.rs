@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::view::{RuleView, RulesView};
+use super::view::{RuleImportsView, RuleView, RulesView};
 use crate::error::AppError;
+use wolfsec::rules::RuleImport;
 
 /// One page of rules; `query` is the page's URL query.
 #[server(endpoint = "list_rules")]
@@ -22,6 +23,7 @@ pub async fn list_rules(#[server(default)] query: String) -> Result<RulesView, A
         more: page.next_cursor.is_some(),
         rules: page.items,
         may_switch: authorise(&caller, Action::SwitchRules).is_ok(),
+        may_import: authorise(&caller, Action::ImportRules).is_ok(),
     })
 }
 
@@ -37,6 +39,31 @@ pub async fn get_rule(#[server(default)] id: String) -> Result<RuleView, AppErro
         .map_err(context::app_error)?;
     let may_switch = authorise(&caller, Action::SwitchRules).is_ok();
     Ok(RuleView { rule, may_switch })
+}
+
+/// The last imports of packs.
+#[server(endpoint = "list_rule_imports")]
+pub async fn list_rule_imports() -> Result<RuleImportsView, AppError> {
+    use crate::context;
+    use wolfsec_app::{Action, authorise};
+    let caller = context::caller()?;
+    let imports = context::use_cases()?.list_rule_imports(&caller).await;
+    Ok(RuleImportsView {
+        imports: imports.map_err(context::app_error)?,
+        may_import: authorise(&caller, Action::ImportRules).is_ok(),
+    })
+}
+
+/// What became of one import.
+#[server(endpoint = "get_rule_import")]
+pub async fn get_rule_import(#[server(default)] id: String) -> Result<RuleImport, AppError> {
+    use crate::context;
+    let caller = context::caller()?;
+    let id = id
+        .parse()
+        .map_err(|_| context::app_error(wolfsec_app::Failure::not_found("import")))?;
+    let import = context::use_cases()?.get_rule_import(&caller, id).await;
+    import.map_err(context::app_error)
 }
 
 /// Switches a rule on or off; `back` is `rule` or the URL query of the list that the form stands in.

@@ -1,5 +1,7 @@
 //! `GET /api/v1/alerts`, `GET` and `PATCH /api/v1/alerts/{id}`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -23,7 +25,7 @@ pub(in crate::http) async fn list(
     State(state): State<AppState>,
     FromToken(caller): FromToken,
     Query(pairs): Query<Vec<(String, String)>>,
-) -> Result<Json<List<Alert>>, ApiError> {
+) -> Result<Json<List<CreditedAlert>>, ApiError> {
     let known = [
         "status", "severity", "rule", "peer", "since", "until", "limit", "cursor",
     ];
@@ -41,16 +43,41 @@ pub(in crate::http) async fn list(
     };
     let page = state.use_cases.list_alerts(&caller, &query).await?;
     Ok(Json(List {
-        items: page.items,
+        items: credited(&state, &caller, page.items).await?,
         next_cursor: page.next_cursor,
     }))
+}
+
+/// An alert with the author of its rule; rule licences ask that he is named where a match is shown.
+#[derive(Serialize)]
+pub(in crate::http) struct CreditedAlert {
+    #[serde(flatten)]
+    alert: Alert,
+    /// `null` when the rule is gone or names nobody.
+    rule_author: Option<String>,
+}
+
+async fn credited(state: &AppState, caller: &Caller, alerts: Vec<Alert>) -> Result<Vec<CreditedAlert>, ApiError> {
+    let ids: BTreeSet<String> = alerts.iter().map(|alert| alert.rule_id.clone()).collect();
+    let ids: Vec<String> = ids.into_iter().collect();
+    let credits = state.use_cases.rule_credits(caller, &ids).await?;
+    let authors: HashMap<&str, &str> = credits
+        .iter()
+        .filter(|credit| !credit.author.is_empty())
+        .map(|credit| (credit.id.as_str(), credit.author.as_str()))
+        .collect();
+    let credit = |alert: Alert| CreditedAlert {
+        rule_author: authors.get(alert.rule_id.as_str()).map(ToString::to_string),
+        alert,
+    };
+    Ok(alerts.into_iter().map(credit).collect())
 }
 
 /// An alert with its evidence and history.
 #[derive(Serialize)]
 pub(in crate::http) struct AlertView {
     #[serde(flatten)]
-    alert: Alert,
+    alert: CreditedAlert,
     evidence: Vec<EvidenceView>,
     activity: Vec<AlertActivity>,
 }
@@ -80,8 +107,10 @@ impl From<Evidence> for EvidenceView {
 async fn view(state: &AppState, caller: &Caller, id: AlertId) -> Result<AlertView, ApiError> {
     let detail = state.use_cases.get_alert(caller, id).await?;
     let evidence = detail.evidence.into_iter().map(EvidenceView::from).collect();
+    let alert = credited(state, caller, vec![detail.alert]).await?.pop();
+    let alert = alert.ok_or_else(|| Failure::not_found("alert"))?;
     Ok(AlertView {
-        alert: detail.alert,
+        alert,
         evidence,
         activity: detail.activity,
     })
@@ -116,7 +145,7 @@ pub(in crate::http) async fn patch(
     Path(id): Path<String>,
     headers: HeaderMap,
     sent: Body,
-) -> Result<Json<Alert>, ApiError> {
+) -> Result<Json<CreditedAlert>, ApiError> {
     let id = alert_id(&id)?;
     let patch: Patch = api::parse(&body::small(sent).await?)?;
     let seen_version = match (patch.version, if_match(&headers)?) {
@@ -132,7 +161,10 @@ pub(in crate::http) async fn patch(
         seen_version,
     };
     match state.use_cases.change_alert_status(&caller, id, &change).await {
-        Ok(alert) => Ok(Json(alert)),
+        Ok(alert) => {
+            let alert = credited(&state, &caller, vec![alert]).await?.pop();
+            Ok(Json(alert.ok_or_else(|| Failure::not_found("alert"))?))
+        }
         Err(ChangeStatusError::Stale(current)) => {
             let current_json = serde_json::to_value(&*current).unwrap_or_default();
             Err(ApiError::from(ChangeStatusError::Stale(current)).with_current(current_json))
