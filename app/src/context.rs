@@ -4,6 +4,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use wolfsec::Timestamp;
 use wolfsec::identity::SESSION_ABSOLUTE_HOURS;
+use wolfsec::live::LiveCursor;
 use wolfsec_app::identity::{ClientInfo, SignedIn};
 use wolfsec_app::{Caller, Failure, FailureKind, UseCases};
 
@@ -32,6 +33,10 @@ pub struct RequestContext {
     /// What the cookie of [`FLASH_COOKIE`] carries to this one page.
     pub flash: Option<String>,
 }
+
+/// Where the sequence of changes stood before the page read anything; `None` when it could not be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveStart(pub Option<LiveCursor>);
 
 /// The session cookie's name.
 pub const SESSION_COOKIE: &str = "wolfsec_session";

@@ -7,5 +7,6 @@ pub mod config;
 mod database;
 pub mod http;
 pub mod ingest;
+pub mod live;
 pub mod startup;
 pub mod workers;

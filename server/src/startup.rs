@@ -12,21 +12,23 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use wolf_den::keyring::KeyRing;
-use wolfsec::ports::Clock as _;
+use wolfsec::ports::{Clock as _, LiveFeed as _};
 use wolfsec_app::{Ports, UseCases};
 
 use crate::adapters::clock::{SystemClock, TimeOrderedIds};
 use crate::adapters::crypto::{DenMint, DenSealer};
 use crate::adapters::detector::DetectorHandle;
 use crate::adapters::hasher::Argon2Hasher;
+use crate::adapters::host::SystemHost;
 use crate::adapters::pg;
 use crate::adapters::rule_packs::{self, SigmaPacks};
 use crate::cli::say;
 use crate::config::Settings;
 use crate::database::Database;
-use crate::http::{AppState, AppStateParts, Assets, router};
-use crate::ingest::Pipeline;
-use crate::workers;
+use crate::http::{AppState, AppStateParts, Assets, Traffic, router};
+use crate::ingest::{Pipeline, Reports, StatusNews};
+use crate::live::LiveHub;
+use crate::workers::{self, OwnReport, Retention};
 
 /// Requests under way when the server is told to stop have this long to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -134,8 +136,11 @@ pub struct Server {
     pub router: Router,
     pub public_url: String,
     stop: watch::Sender<bool>,
+    live: LiveHub,
     workers: JoinHandle<()>,
+    live_worker: JoinHandle<()>,
     writer: JoinHandle<()>,
+    report_writer: JoinHandle<()>,
 }
 
 impl Server {
@@ -150,32 +155,59 @@ impl Server {
         let _ = any_spawner::Executor::init_tokio();
         let use_cases = installation.use_cases.clone();
         use_cases
-            .keep_house(settings.retention_days)
+            .keep_house(settings.retention_days, settings.metric_retention_days)
             .await
-            .context("making event partitions")?;
+            .context("making partitions")?;
         let listener = pg::RulesListener::connect(installation.database.url())
             .await
             .context("listening for changed rules")?;
         installation.detector.serve().await.context("loading the rules")?;
+        let (news, changes) = StatusNews::channel();
         let (pipeline, writer) = Pipeline::start(
             use_cases.clone(),
             installation.detector.clone(),
             settings.ingest_queue_requests,
             settings.ingest_queue_mb,
+            news.clone(),
         );
+        let (reports, report_writer) = Reports::start(use_cases.clone(), settings.ingest_queue_requests, news);
+        let traffic = Arc::new(Traffic::default());
         let own_peer = use_cases.own_peer().await.context("making the server's own peer")?.id;
+        let own_report = OwnReport {
+            use_cases: use_cases.clone(),
+            reports: reports.clone(),
+            host: Arc::new(SystemHost::new(settings.data_dir.clone())),
+            traffic: traffic.clone(),
+            own_peer,
+        };
+        let retention = Retention {
+            event_days: settings.retention_days,
+            metric_days: settings.metric_retention_days,
+        };
         let (stop, stopped) = watch::channel(false);
         let workers = tokio::spawn(workers::run(
             use_cases.clone(),
             pipeline.clone(),
             own_peer,
-            settings.retention_days,
+            retention,
+            own_report,
+            changes,
             stopped,
         ));
         tokio::spawn(workers::follow_rules(
             installation.detector.clone(),
             installation.database.url().to_owned(),
             listener,
+            stop.subscribe(),
+        ));
+        let live = LiveHub::new(settings.live_streams_per_session, settings.live_streams);
+        let feed = Arc::new(pg::PgLiveFeed::new(installation.database.url()));
+        let first = feed.listen().await;
+        let live_worker = tokio::spawn(workers::live(
+            feed,
+            first,
+            use_cases.clone(),
+            live.clone(),
             stop.subscribe(),
         ));
         if let Some(options) = installation.database.embedded() {
@@ -187,6 +219,9 @@ impl Server {
         let state = AppState::new(AppStateParts {
             use_cases,
             pipeline,
+            reports,
+            traffic,
+            live: live.clone(),
             detector: installation.detector.clone(),
             pool: installation.pool.clone(),
             settings,
@@ -199,8 +234,11 @@ impl Server {
             router: router(state),
             public_url,
             stop,
+            live,
             workers,
+            live_worker,
             writer,
+            report_writer,
         })
     }
 
@@ -208,24 +246,34 @@ impl Server {
         self.installation.use_cases()
     }
 
-    /// Drains: workers first, then what the pipeline holds, then the database.
+    /// Drains: live streams and workers first, then what the pipeline holds, then the database.
     pub async fn shut_down(self) {
         let Self {
             installation,
             router,
             stop,
+            live,
             workers,
+            live_worker,
             writer,
+            report_writer,
             ..
         } = self;
+        live.stop();
         let _ = stop.send(true);
-        if tokio::time::timeout(DRAIN, workers).await.is_err() {
+        if tokio::time::timeout(DRAIN, async { tokio::join!(workers, live_worker) })
+            .await
+            .is_err()
+        {
             tracing::warn!("workers did not end in time");
         }
         // The router holds the last sender of the pipeline.
         drop(router);
         if tokio::time::timeout(DRAIN, writer).await.is_err() {
             tracing::warn!("the pipeline did not drain in time");
+        }
+        if tokio::time::timeout(DRAIN, report_writer).await.is_err() {
+            tracing::warn!("reports of peers did not drain in time");
         }
         installation.close().await;
     }
@@ -264,26 +312,52 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     say(&format!("ready {url}\n"))?;
     tracing::info!(%bound, "serving");
+    serve_until(listener, server, stop_signal()).await?;
+    Ok(())
+}
+
+/// How the connections ended when the server was told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Each came to its end.
+    All,
+    /// Some had to be cut off.
+    Forced,
+}
+
+/// Serves until `stop` is done, then drains and shuts down.
+pub async fn serve_until(
+    listener: TcpListener,
+    server: Server,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<Drained> {
     let service = server
         .router
         .clone()
         .into_make_service_with_connect_info::<std::net::SocketAddr>();
     let (told, mut draining) = watch::channel(());
+    let live = server.live.clone();
     let running = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop_signal().await;
+        stop.await;
         tracing::info!("stopping");
+        // A stream never ends by itself.
+        live.stop();
         let _ = told.send(());
     });
-    tokio::select! {
-        ended = running => ended.context("serving HTTP")?,
+    let drained = tokio::select! {
+        ended = running => {
+            ended.context("serving HTTP")?;
+            Drained::All
+        }
         // Idle keep-alive connections must not hold the server up.
         () = async { let _ = draining.changed().await; tokio::time::sleep(DRAIN).await; } => {
             tracing::warn!("connections did not end in time");
+            Drained::Forced
         }
-    }
+    };
     server.shut_down().await;
     tracing::info!("stopped");
-    Ok(())
+    Ok(drained)
 }
 
 async fn stop_signal() {

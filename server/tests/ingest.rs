@@ -232,7 +232,7 @@ async fn keys_are_checked_in_every_form_and_a_blocked_peer_is_refused() {
     let refused = server.ingest(&key, "{}\n").await;
     assert_eq!(
         (refused.status, refused.code().as_str()),
-        (StatusCode::UNAUTHORIZED, "peer_blocked")
+        (StatusCode::FORBIDDEN, "peer_blocked")
     );
     server.end().await;
 }

@@ -36,11 +36,11 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Count {
     }
 }
 
-/// Of the least of three tries: workers run statements of their own between ours.
+/// Of the least of six tries: workers run statements of their own between ours.
 macro_rules! statements {
     ($act:expr) => {{
         let mut least = usize::MAX;
-        for _ in 0..3 {
+        for _ in 0..6 {
             let before = STATEMENTS.load(Ordering::SeqCst);
             let answer = $act;
             assert!(answer.status.is_success(), "{}", answer.text());

@@ -12,6 +12,7 @@ mod server;
 mod setup;
 mod step;
 mod style;
+mod supply;
 mod test;
 mod wasm;
 
@@ -61,7 +62,7 @@ enum Command {
     },
     /// Checks and tests everything, browser included
     Test {
-        /// Run one step alone: fmt, clippy, clippy-wasm, tests or browser
+        /// Run one step alone: fmt, supply, clippy, clippy-wasm, tests or browser
         #[arg(long, value_name = "STEP")]
         only: Option<test::Only>,
     },

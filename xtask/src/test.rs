@@ -10,6 +10,7 @@ use crate::paths::Paths;
 use crate::server::{self, Profile};
 use crate::setup::{self, WasmCompiler};
 use crate::step::{Done, Steps, cargo, command, note, run as run_command};
+use crate::supply;
 
 /// What is checked natively. The browser's side is checked apart: together, cargo would merge the features of both.
 const NATIVE: [&str; 10] = [
@@ -28,6 +29,7 @@ const NATIVE: [&str; 10] = [
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Only {
     Fmt,
+    Supply,
     Clippy,
     ClippyWasm,
     Tests,
@@ -46,6 +48,10 @@ fn run_steps(steps: &mut Steps, paths: &Paths, only: Option<Only>) -> Result<()>
         steps.run("formatting", || {
             run_command(cargo(&paths.root).args(["fmt", "--all", "--check"]))
         })?;
+    }
+    if wanted(Only::Supply) {
+        steps.run("licences and duplicates", || supply::check(paths))?;
+        steps.run("known vulnerabilities", || supply::advisories(paths))?;
     }
     if wanted(Only::Clippy) {
         steps.run("clippy, server's side", || clippy(paths))?;

@@ -4,6 +4,10 @@
 pub mod copy_button;
 pub mod keyboard;
 #[cfg(feature = "ssr")]
+pub mod line_chart;
+pub mod live;
+pub mod number;
+#[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod sprite;

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use super::keyboard::Keyboard;
+use super::live::Live;
+pub use super::number::grouped;
 use super::sprite::{Sprite, icon};
 use super::theme_switch::ThemeSwitch;
 
@@ -63,6 +65,10 @@ pub struct Frame {
     pub is_admin: bool,
     /// `None` when they could not be counted.
     pub open_alerts: Option<i64>,
+    /// Where the sequence of changes stood when the page was read.
+    pub live_cursor: String,
+    /// Where the page's "N new" leads; empty where alerts are not shown.
+    pub news_href: String,
     /// `light`, `dark` or none for the system's choice.
     pub theme: Option<String>,
     /// Where the sign-out form posts to.
@@ -107,8 +113,8 @@ fn entries(list: &'static [Entry], frame: &Frame) -> Vec<AnyView> {
         .filter(|entry| !entry.admin || frame.is_admin)
         .map(|entry| {
             let current = (entry.href == frame.current).then_some("page");
-            let count = frame.open_alerts.filter(|n| entry.href == "/alerts" && *n > 0);
-            let count = count.map(|n| view! { <span class="rail__n" title="open alerts">{grouped(n)}</span> });
+            let count = frame.open_alerts.filter(|_| entry.href == "/alerts");
+            let count = count.map(|n| view! { <span class="rail__n" title="open alerts" data-live="open" hidden={n == 0}>{grouped(n)}</span> });
             view! {
                 <li>
                     <a class="rail__item" href=entry.href aria-current=current title=entry.label>
@@ -131,6 +137,7 @@ fn top(frame: Frame) -> AnyView {
         <header class="top">
             <h1 class="top__title">{frame.title}</h1>
             <div class="top__right push">
+                <Live cursor=frame.live_cursor href=frame.news_href/>
                 <button class="btn btn--quiet btn--icon" type="button" popovertarget="me" aria-label=label>
                     <span class="avatar" aria-hidden="true">{initials}</span>
                 </button>
@@ -158,33 +165,4 @@ fn bottom(frame: &Frame) -> AnyView {
         })
         .collect();
     view! { <nav class="bottom" aria-label="Main, small screen">{items}</nav> }.into_any()
-}
-
-/// `12345` as `12,345`.
-pub fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
-        out.push('−');
-    }
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_are_grouped() {
-        assert_eq!(
-            [0, 999, 1000, 1_234_567, -1000].map(grouped),
-            ["0", "999", "1,000", "1,234,567", "−1,000"]
-        );
-    }
 }

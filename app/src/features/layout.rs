@@ -12,7 +12,9 @@ use crate::components::shell::{Frame, app_shell};
 use crate::components::sprite::{Sprite, icon};
 use crate::context;
 use crate::error::AppError;
+use crate::features::alerts::model::QUEUE;
 use crate::features::sign_in::server_fns::SignOut;
+use crate::features::url_query::UrlQuery;
 
 /// A page for somebody who is signed in: document title, heading, rail and bar around its content.
 #[component]
@@ -35,6 +37,10 @@ pub fn Page(
 
 fn frame(title: String, current: &'static str, open_alerts: Option<i64>, content: AnyView) -> AnyView {
     let request = context::request();
+    let news_href = request
+        .as_ref()
+        .map(|request| news_href(current, request))
+        .unwrap_or_default();
     let theme = request.as_ref().and_then(|request| request.theme.clone());
     let Some(signed_in) = request.and_then(|request| request.signed_in) else {
         return calm(
@@ -43,6 +49,7 @@ fn frame(title: String, current: &'static str, open_alerts: Option<i64>, content
         );
     };
     let role = signed_in.caller.role();
+    let live_cursor = use_context::<context::LiveStart>().and_then(|start| start.0);
     let frame = Frame {
         title,
         current,
@@ -50,10 +57,22 @@ fn frame(title: String, current: &'static str, open_alerts: Option<i64>, content
         role: role.label(),
         is_admin: role == Role::Admin,
         open_alerts,
+        live_cursor: live_cursor.map(|cursor| cursor.to_string()).unwrap_or_default(),
+        news_href,
         theme,
         sign_out: SignOut::url(),
     };
     app_shell(frame, content)
+}
+
+/// The page again with what is new on it: the overview, or the queue's first page as it is filtered.
+fn news_href(current: &str, request: &context::RequestContext) -> String {
+    match current {
+        "/" => "/".to_owned(),
+        QUEUE if request.path == QUEUE => UrlQuery::parse(&request.query).without(&["after", "done"]).href(QUEUE),
+        QUEUE => QUEUE.to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// Open alerts for the rail; absent when they cannot be counted, which is no reason to refuse the page.

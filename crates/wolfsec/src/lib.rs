@@ -12,6 +12,7 @@ pub mod detection;
 pub mod events;
 pub mod identity;
 pub mod ids;
+pub mod live;
 pub mod overview;
 pub mod page;
 pub mod peers;

@@ -13,11 +13,15 @@ use crate::detection::CorrelationHit;
 use crate::events::{EventQuery, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
 use crate::identity::{ApiToken, Role, Session, User};
 use crate::ids::{AlertId, ApiTokenId, BulkId, EnrolmentId, EventId, PeerId, RuleImportId, SessionId, UserId};
+use crate::live::{IngestTotals, LiveCursor, LiveNotice, Since};
 use crate::overview::{
     AlertFigures, FleetFigures, IngestFigures, Measured, RaisedCount, RateBucket, Storage, Visit, WaitingCount,
 };
 use crate::page::{Limit, Page};
-use crate::peers::{Enrolment, Peer, PeerMark, StoredReject};
+use crate::peers::{
+    Enrolment, FleetQuery, MeasuredWindow, MetricPoint, MetricSample, Peer, PeerMark, PeerSample, PeerStatus,
+    SavedPeer, StoredReject,
+};
 use crate::rules::{
     RefusedFile, Rule, RuleCredit, RuleImport, RuleOrigin, RulePack, RuleQuery, RuleText, RulesRevision, Upserted,
 };
@@ -56,12 +60,15 @@ pub trait UnitOfWork: Send {
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     fn tokens(&mut self) -> &mut dyn TokenRepository;
     fn peers(&mut self) -> &mut dyn PeerRepository;
+    fn metrics(&mut self) -> &mut dyn MetricRepository;
     fn events(&mut self) -> &mut dyn EventRepository;
     fn alerts(&mut self) -> &mut dyn AlertRepository;
     fn rules(&mut self) -> &mut dyn RuleRepository;
     fn audit(&mut self) -> &mut dyn AuditRepository;
     fn settings(&mut self) -> &mut dyn SettingsRepository;
     fn overview(&mut self) -> &mut dyn OverviewRepository;
+    fn live(&mut self) -> &mut dyn LiveRepository;
+    /// Alerts that were raised or changed and sessions that ended are told to every [`LiveFeed`] by this very transaction.
     async fn commit(self: Box<Self>) -> RepositoryResult<()>;
 }
 
@@ -88,6 +95,8 @@ pub trait SessionRepository: Send {
     async fn insert(&mut self, session: &Session, digest: &Digest) -> RepositoryResult<()>;
     async fn find_by_digest(&mut self, digest: &Digest) -> RepositoryResult<Option<(Session, User)>>;
     async fn touch(&mut self, id: SessionId, at: Timestamp) -> RepositoryResult<()>;
+    /// Those of these sessions that are there, with their users, in one statement.
+    async fn get_many(&mut self, ids: &[SessionId]) -> RepositoryResult<Vec<(Session, User)>>;
     /// Newest use first, at most 100.
     async fn list_for_user(&mut self, user: UserId) -> RepositoryResult<Vec<Session>>;
     /// Removes one session of this user; false when it is not theirs or gone.
@@ -122,8 +131,18 @@ pub trait PeerRepository: Send {
     async fn set_mark(&mut self, id: PeerId, mark: PeerMark) -> RepositoryResult<bool>;
     /// Replaces the key.
     async fn set_key(&mut self, id: PeerId, key_digest: &Digest) -> RepositoryResult<bool>;
-    /// Records that peers were heard and how much they brought, in one statement.
-    async fn record_contacts(&mut self, contacts: &[PeerContact]) -> RepositoryResult<()>;
+    /// Peers of all that fit, in the query's order, at most its limit.
+    async fn fleet(&mut self, query: &FleetQuery) -> RepositoryResult<Vec<Peer>>;
+    /// How many peers stand how, of all whose name or address has the words; statuses without peers are absent.
+    async fn count_by_status(
+        &mut self,
+        words: Option<&str>,
+        now: Timestamp,
+    ) -> RepositoryResult<Vec<(PeerStatus, i64)>>;
+    async fn set_interval(&mut self, id: PeerId, seconds: i32) -> RepositoryResult<bool>;
+    /// Records that peers were heard and how much they brought, in one statement, and tells how each stood before. Unknown
+    /// ones are left out.
+    async fn save_peers_batch(&mut self, contacts: &[PeerContact]) -> RepositoryResult<Vec<SavedPeer>>;
     async fn insert_enrolment(&mut self, enrolment: &Enrolment, digest: &Digest) -> RepositoryResult<()>;
     /// Marks the token used if it is unused and not expired; `None` otherwise.
     async fn use_enrolment(&mut self, digest: &Digest, at: Timestamp) -> RepositoryResult<Option<EnrolmentId>>;
@@ -131,6 +150,40 @@ pub trait PeerRepository: Send {
     async fn keep_rejects(&mut self, at: Timestamp, rejects: &[(PeerId, Vec<RejectedLine>)]) -> RepositoryResult<()>;
     /// Newest first.
     async fn list_rejects(&mut self, peer: PeerId, limit: Limit) -> RepositoryResult<Vec<StoredReject>>;
+}
+
+#[async_trait]
+pub trait MetricRepository: Send {
+    /// Stores samples, in one statement however many peers sent them, and returns the identities (peer, time) of those
+    /// that were new. A sample of a peer and time that are stored already adds nothing. Makes missing day partitions.
+    async fn save_peer_metrics_batch(
+        &mut self,
+        received_at: Timestamp,
+        samples: &[PeerSample],
+    ) -> RepositoryResult<Vec<(PeerId, Timestamp)>>;
+    /// What these peers measured from `since` until `until`; peers without samples are absent.
+    async fn measured(
+        &mut self,
+        peers: &[PeerId],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> RepositoryResult<Vec<(PeerId, MeasuredWindow)>>;
+    /// A peer's samples from `since` until `until` in buckets of so many seconds that begin at `since`, oldest first; buckets
+    /// without samples are absent. A rate is the counters' growth over the time between their readings, the last one
+    /// before `since` considered.
+    async fn points(
+        &mut self,
+        peer: PeerId,
+        since: Timestamp,
+        until: Timestamp,
+        bucket_seconds: i32,
+    ) -> RepositoryResult<Vec<MetricPoint>>;
+    /// The newest sample up to a time.
+    async fn latest(&mut self, peer: PeerId, until: Timestamp) -> RepositoryResult<Option<MetricSample>>;
+    /// Makes the partitions of these days; returns how many were missing.
+    async fn ensure_partitions(&mut self, from: chrono::NaiveDate, to: chrono::NaiveDate) -> RepositoryResult<u32>;
+    /// Drops days whose date and whose last insert are both before the given date; returns how many.
+    async fn retire(&mut self, days_before: chrono::NaiveDate) -> RepositoryResult<u32>;
 }
 
 /// A peer was heard.
@@ -183,6 +236,15 @@ pub trait EventRepository: Send {
     async fn hits_since(&mut self, since: Timestamp, max: u32) -> RepositoryResult<Vec<CorrelationHit>>;
     /// Events per bucket of `minutes` since a time (from the rollups), oldest first.
     async fn rate(&mut self, since: Timestamp, minutes: i32) -> RepositoryResult<Vec<RateBucket>>;
+    /// How many events of each of these peers have times from `since` until `until`, counted up to `max` a peer; peers without
+    /// any are absent.
+    async fn count_recent(
+        &mut self,
+        peers: &[PeerId],
+        since: Timestamp,
+        until: Timestamp,
+        max: i64,
+    ) -> RepositoryResult<Vec<(PeerId, i64)>>;
     async fn last_received_at(&mut self) -> RepositoryResult<Option<Timestamp>>;
     /// Makes the partitions of these days; returns how many were missing.
     async fn ensure_partitions(&mut self, from: chrono::NaiveDate, to: chrono::NaiveDate) -> RepositoryResult<u32>;
@@ -312,6 +374,32 @@ pub trait OverviewRepository: Send {
     async fn set_visit(&mut self, user: UserId, visit: &Visit) -> RepositoryResult<()>;
 }
 
+/// The sequence of changes that were told, and what the live counters are made of.
+#[async_trait]
+pub trait LiveRepository: Send {
+    /// The newest committed change; there always is one.
+    async fn head(&mut self) -> RepositoryResult<LiveCursor>;
+    /// What was committed after a change, over at most [`crate::live::MAX_CATCH_UP`] changes.
+    async fn since(&mut self, cursor: LiveCursor) -> RepositoryResult<Since>;
+    /// Forgets changes from before a time, but never the newest one; returns how many.
+    async fn forget(&mut self, before: Timestamp) -> RepositoryResult<u64>;
+    async fn totals(&mut self) -> RepositoryResult<IngestTotals>;
+}
+
+/// Tells what transactions committed, of any server on the store; what was rolled back is never told.
+#[async_trait]
+pub trait LiveFeed: Send + Sync {
+    /// From the moment this answers, nothing committed is missed until [`LiveListener::next`] fails.
+    async fn listen(&self) -> RepositoryResult<Box<dyn LiveListener>>;
+}
+
+/// One open ear. It needs no connection that other work waits for.
+#[async_trait]
+pub trait LiveListener: Send {
+    /// Waits for the next notice. An error ends it: listen again, and take up what was missed by cursor.
+    async fn next(&mut self) -> RepositoryResult<LiveNotice>;
+}
+
 /// Time, as a parameter.
 pub trait Clock: Send + Sync {
     /// Now, UTC, to the microsecond.
@@ -397,4 +485,23 @@ pub trait RulePacks: Send + Sync {
 #[async_trait]
 pub trait RulesChanged: Send + Sync {
     async fn rules_changed(&self);
+}
+
+/// What the server's own host says of itself; what cannot be measured there is absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct HostReading {
+    /// 0 to 100, of all processors together, since the reading before.
+    pub cpu_percent: Option<f64>,
+    /// In use.
+    pub memory_bytes: Option<i64>,
+    /// 0 to 100, in use, of the file system that holds the data folder.
+    pub disk_percent: Option<f64>,
+    /// Seconds since the host was started.
+    pub uptime_s: Option<i64>,
+}
+
+/// Measures the host that the server runs on.
+#[async_trait]
+pub trait HostMetrics: Send + Sync {
+    async fn read(&self) -> HostReading;
 }

@@ -8,6 +8,7 @@ mod caller;
 pub mod events;
 mod failure;
 pub mod identity;
+mod live;
 pub mod overview;
 pub mod peers;
 pub mod rules;

@@ -243,6 +243,47 @@ async fn a_session_ends_idle_and_a_disabled_user_is_out_at_once() {
 }
 
 #[tokio::test]
+async fn an_open_page_keeps_no_session_alive() {
+    let world = world();
+    let admin = Caller::command_line();
+    world
+        .use_cases
+        .add_user(&admin, "jo", Role::Viewer, PASSWORD.into())
+        .await
+        .unwrap();
+    let client = ClientInfo::default();
+    let token = world.use_cases.sign_in("jo", PASSWORD.into(), &client).await.unwrap();
+    let look = async || world.use_cases.look_at_session(&token, None).await.unwrap();
+    let session = look().await.unwrap().caller.session_id().unwrap();
+    for _ in 0..2 {
+        world.clock.advance(Duration::minutes(14));
+        assert!(look().await.is_some());
+        assert_eq!(world.use_cases.live_sessions(&[session]).await.unwrap(), [session]);
+    }
+    world.clock.advance(Duration::minutes(2));
+    assert!(look().await.is_none(), "half an hour without a person");
+    assert!(world.use_cases.live_sessions(&[session]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_page_counts_what_was_committed_after_it() {
+    let world = world();
+    let admin = Caller::command_line();
+    let peer = peer(&world).await;
+    let start = world.use_cases.live_cursor(&admin).await.unwrap();
+    store(&world, vec![request(peer, "a", &[1], true)], &mut Silent::default()).await;
+    let since = world.use_cases.live_since(&admin, Some(start)).await.unwrap();
+    assert_eq!((since.new, since.changed, since.complete), (1, 0, true));
+    let from_now = world.use_cases.live_since(&admin, None).await.unwrap();
+    assert_eq!((from_now.new, from_now.cursor), (0, since.cursor));
+    let sample = world.use_cases.live_sample().await.unwrap();
+    assert_eq!(
+        (sample.head, sample.counts.open_total(), sample.totals.events),
+        (since.cursor, 1, 1)
+    );
+}
+
+#[tokio::test]
 async fn the_last_admin_stays_one() {
     let world = world();
     let admin = Caller::command_line();

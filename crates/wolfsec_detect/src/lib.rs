@@ -11,5 +11,5 @@ mod pack;
 
 pub use bundled::{BundledRule, bundled_rules};
 pub use engine::{DetectError, LoadedKind, LoadedRule, RuleSource, SigmaDetector};
-pub use normalise::MappingError;
+pub use normalise::{MappingError, parse_time};
 pub use pack::{JudgedDocument, judge};

@@ -11,7 +11,7 @@ use wolfsec::events::{EcsColumns, EventQuery, LogSource, NewEvent};
 use wolfsec::identity::{ApiToken, Role, Session, User};
 use wolfsec::ids::{ApiTokenId, EnrolmentId, EventId, PeerId, SessionId, UserId};
 use wolfsec::page::Limit;
-use wolfsec::peers::{DEFAULT_INTERVAL_SECONDS, ENROLMENT_HOURS, Enrolment, Peer, PeerMark};
+use wolfsec::peers::{DEFAULT_INTERVAL_SECONDS, ENROLMENT_HOURS, Enrolment, MetricSample, Peer, PeerMark, PeerSample};
 use wolfsec::ports::Digest;
 use wolfsec::rules::{Rule, RuleKind, RuleOrigin, RuleState};
 use wolfsec::severity::Severity;
@@ -75,6 +75,15 @@ pub fn peer(n: u128, name: &str) -> Peer {
         event_count: 0,
         reject_count: 0,
     }
+}
+
+/// A sample with nothing but its time.
+pub fn sample(peer: PeerId, at: Timestamp) -> PeerSample {
+    let sample = MetricSample {
+        at,
+        ..MetricSample::default()
+    };
+    PeerSample { peer, sample }
 }
 
 pub fn enrolment(n: u128) -> Enrolment {

@@ -12,3 +12,15 @@ macro_rules! on_memory {
 }
 
 wolfsec_testkit::contract_cases!(on_memory);
+
+macro_rules! live_on_memory {
+    ($($module:ident :: $case:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let store = MemoryStore::new();
+            contract::$module::$case(&store, &store).await;
+        }
+    )+};
+}
+
+wolfsec_testkit::live_contract_cases!(live_on_memory);

@@ -74,6 +74,12 @@ pub const KEYS: &[Key] = &[
         "connections in the one pool",
     ),
     key("retention_days", Kind::Number, "90", "days that events are kept"),
+    key(
+        "metric_retention_days",
+        Kind::Number,
+        "30",
+        "days that samples of peers are kept",
+    ),
     key("max_body_mb", Kind::Number, "32", "largest request body (MiB)"),
     key(
         "max_decoded_mb",
@@ -116,6 +122,18 @@ pub const KEYS: &[Key] = &[
         Kind::Number,
         "30",
         "enrolments a minute for each address",
+    ),
+    key(
+        "live_streams",
+        Kind::Number,
+        "256",
+        "streams of live updates at once; a further one gets 429",
+    ),
+    key(
+        "live_streams_per_session",
+        Kind::Number,
+        "4",
+        "streams of live updates of one session; its visible tabs share one where the browser can",
     ),
     key(
         "log",
@@ -178,6 +196,7 @@ pub fn show(settings: &Settings) -> String {
             "migration_database_url" => hidden(settings.migration_database_url.is_some()),
             "database_connections" => settings.database_connections.to_string(),
             "retention_days" => settings.retention_days.to_string(),
+            "metric_retention_days" => settings.metric_retention_days.to_string(),
             "max_body_mb" => settings.max_body_mb.to_string(),
             "max_decoded_mb" => settings.max_decoded_mb.to_string(),
             "ingest_queue_requests" => settings.ingest_queue_requests.to_string(),
@@ -186,6 +205,8 @@ pub fn show(settings: &Settings) -> String {
             "api_requests_per_second" => settings.api_requests_per_second.to_string(),
             "sign_in_requests_per_minute" => settings.sign_in_requests_per_minute.to_string(),
             "enrolment_requests_per_minute" => settings.enrolment_requests_per_minute.to_string(),
+            "live_streams" => settings.live_streams.to_string(),
+            "live_streams_per_session" => settings.live_streams_per_session.to_string(),
             "log" => format!("{:?}", settings.log),
             "log_json" => settings.log_json.to_string(),
             _ => continue,

@@ -49,6 +49,7 @@ pub struct Settings {
     pub migration_database_url: Option<Hidden>,
     pub database_connections: u32,
     pub retention_days: u16,
+    pub metric_retention_days: u16,
     pub max_body_mb: u32,
     pub max_decoded_mb: u32,
     pub ingest_queue_requests: usize,
@@ -57,6 +58,8 @@ pub struct Settings {
     pub api_requests_per_second: u32,
     pub sign_in_requests_per_minute: u32,
     pub enrolment_requests_per_minute: u32,
+    pub live_streams: usize,
+    pub live_streams_per_session: usize,
     pub log: String,
     pub log_json: bool,
 }
@@ -73,6 +76,7 @@ impl Default for Settings {
             migration_database_url: None,
             database_connections: 16,
             retention_days: 90,
+            metric_retention_days: 30,
             max_body_mb: 32,
             max_decoded_mb: 64,
             ingest_queue_requests: 1024,
@@ -81,6 +85,8 @@ impl Default for Settings {
             api_requests_per_second: 100,
             sign_in_requests_per_minute: 30,
             enrolment_requests_per_minute: 30,
+            live_streams: 256,
+            live_streams_per_session: 4,
             log: "info,sqlx=warn".to_owned(),
             log_json: false,
         }
@@ -153,8 +159,11 @@ impl Settings {
             );
         }
         for (name, value, least, most) in [
+            ("live_streams", self.live_streams as u64, 1, 100_000),
+            ("live_streams_per_session", self.live_streams_per_session as u64, 1, 100),
             ("database_connections", u64::from(self.database_connections), 4, 500),
             ("retention_days", u64::from(self.retention_days), 1, 3650),
+            ("metric_retention_days", u64::from(self.metric_retention_days), 1, 3650),
             ("max_body_mb", u64::from(self.max_body_mb), 1, 1024),
             ("max_decoded_mb", u64::from(self.max_decoded_mb), 1, 4096),
             ("ingest_queue_requests", self.ingest_queue_requests as u64, 1, 1_000_000),

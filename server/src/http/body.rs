@@ -13,7 +13,16 @@ const MIB: usize = 1024 * 1024;
 
 /// The body, at most `max_body_mb`; decompressed when it says gzip, at most `max_decoded_mb`.
 pub(super) async fn decoded(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
-    let (sent_mb, decoded_mb) = (state.settings.max_body_mb, state.settings.max_decoded_mb);
+    decoded_within(headers, body, state.settings.max_body_mb, state.settings.max_decoded_mb).await
+}
+
+/// The same with bounds of the endpoint's own (MiB).
+pub(super) async fn decoded_within(
+    headers: &HeaderMap,
+    body: Body,
+    sent_mb: u32,
+    decoded_mb: u32,
+) -> Result<Bytes, ApiError> {
     let sent = bounded(body, sent_mb).await?;
     let encoding = headers
         .get(header::CONTENT_ENCODING)
@@ -79,12 +88,10 @@ fn gunzip(sent: &[u8], limit: usize) -> Result<Bytes, GunzipError> {
 
 /// Refuses what is not JSON; a missing type is refused too, since guessing hides mistakes.
 pub(super) fn require_json_lines(headers: &HeaderMap) -> Result<(), ApiError> {
-    let sent = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let kind = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if matches!(kind.as_str(), "application/x-ndjson" | "application/json") {
+    if matches!(
+        content_type(headers).as_str(),
+        "application/x-ndjson" | "application/json"
+    ) {
         return Ok(());
     }
     Err(ApiError::new(
@@ -92,6 +99,27 @@ pub(super) fn require_json_lines(headers: &HeaderMap) -> Result<(), ApiError> {
         "unsupported_media_type",
         "Content-Type must be application/x-ndjson or application/json",
     ))
+}
+
+/// The same where only one JSON value is taken.
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    if content_type(headers) == "application/json" {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "Content-Type must be application/json",
+    ))
+}
+
+/// The type alone, in lower case; empty when absent.
+fn content_type(headers: &HeaderMap) -> String {
+    let sent = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 #[cfg(test)]

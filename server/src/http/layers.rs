@@ -191,7 +191,7 @@ fn header_text(headers: &HeaderMap, name: &HeaderName) -> String {
 }
 
 fn is_page_or_form(path: &str) -> bool {
-    !matches!(path, "/healthz" | "/readyz" | "/favicon.svg")
+    !matches!(path, "/healthz" | "/readyz" | "/favicon.svg" | "/live" | "/live/since")
 }
 
 async fn door(state: &AppState, path: &str, query: Option<&str>) -> Result<Option<Response>, wolfsec_app::Failure> {

@@ -8,11 +8,14 @@ mod error;
 mod form_errors;
 mod layers;
 mod limits;
+mod live;
 mod pages;
 mod probes;
 mod router;
 mod state;
+mod traffic;
 
 pub use assets::Assets;
 pub use router::router;
 pub use state::{AppState, AppStateParts};
+pub use traffic::{Traffic, TrafficReading};

@@ -1,6 +1,6 @@
 //! Pages and server functions, with what they need in their context.
 
-use app::context::RequestContext;
+use app::context::{LiveStart, RequestContext};
 use app::pages::shell;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -30,8 +30,16 @@ pub(super) async fn page(State(state): State<AppState>, mut request: Request) ->
     let context = request.extensions().get::<RequestContext>().cloned();
     let options = state.leptos.clone();
     let provider = state.clone();
+    // Before the page reads anything: what is committed from here on counts as news.
+    let start = match context.as_ref().and_then(|context| context.signed_in.as_ref()) {
+        Some(signed_in) => LiveStart(state.use_cases.live_cursor(&signed_in.caller).await.ok()),
+        None => LiveStart(None),
+    };
     let render = leptos_axum::render_app_async_with_context(
-        move || provide(&provider, context.as_ref()),
+        move || {
+            provide(&provider, context.as_ref());
+            provide_context(start);
+        },
         move || shell(options.clone()),
     );
     render(request).await.into_response()

@@ -7,7 +7,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use super::{api, layers, pages, probes};
+use super::{api, layers, live, pages, probes, traffic};
 use crate::http::AppState;
 
 /// The whole HTTP face.
@@ -16,6 +16,7 @@ pub fn router(state: AppState) -> Router {
         .route("/enroll", post(api::enroll::enroll))
         .route("/events", post(api::ingest::ingest).get(api::events::list))
         .route("/heartbeat", post(api::heartbeat::heartbeat))
+        .route("/metrics", post(api::metrics::metrics))
         .route("/alerts", get(api::alerts::list))
         .route("/alerts/{id}", get(api::alerts::get).patch(api::alerts::patch))
         .route("/peers", get(api::peers::list))
@@ -27,6 +28,8 @@ pub fn router(state: AppState) -> Router {
         .route("/api/{*function}", any(pages::server_fn))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
+        .route("/live", get(live::live))
+        .route("/live/since", get(live::since))
         .route("/", get(pages::page))
         .fallback(pages::asset_or_page)
         .layer(from_fn_with_state(state.clone(), layers::open_doors))
@@ -35,6 +38,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state.clone(), layers::identify))
+        .layer(from_fn_with_state(state.traffic.clone(), traffic::count))
         .with_state(state)
 }
 

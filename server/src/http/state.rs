@@ -10,14 +10,19 @@ use wolfsec_app::UseCases;
 use super::assets::Assets;
 use super::form_errors::FormErrors;
 use super::limits::Limits;
+use super::traffic::Traffic;
 use crate::adapters::detector::DetectorHandle;
 use crate::config::Settings;
-use crate::ingest::Pipeline;
+use crate::ingest::{Pipeline, Reports};
+use crate::live::LiveHub;
 
 /// Made once by start-up.
 pub struct AppStateParts {
     pub use_cases: UseCases,
     pub pipeline: Pipeline,
+    pub reports: Reports,
+    pub traffic: Arc<Traffic>,
+    pub live: LiveHub,
     pub detector: Arc<DetectorHandle>,
     pub pool: PgPool,
     pub settings: Settings,

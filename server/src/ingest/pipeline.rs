@@ -14,6 +14,7 @@ use wolfsec::ports::IngestRequest;
 use wolfsec_app::events::AnalysedRequest;
 use wolfsec_app::{Failure, FailureKind, UseCases};
 
+use super::status_news::StatusNews;
 use super::writer;
 use crate::adapters::detector::{DetectorHandle, Snapshot};
 
@@ -91,11 +92,12 @@ impl Pipeline {
         detector: Arc<DetectorHandle>,
         queue_requests: usize,
         queue_mb: u32,
+        news: StatusNews,
     ) -> (Self, JoinHandle<()>) {
         let (jobs, incoming) = mpsc::channel(queue_requests);
         let (analysed, groups) = mpsc::channel(1);
         tokio::spawn(analyse_groups(incoming, analysed, detector));
-        let writer = tokio::spawn(writer::write_groups(use_cases, groups));
+        let writer = tokio::spawn(writer::write_groups(use_cases, groups, news));
         let kilobytes = Arc::new(Semaphore::new(queue_mb as usize * 1024));
         (Self { jobs, kilobytes }, writer)
     }

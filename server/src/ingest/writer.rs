@@ -7,16 +7,21 @@ use wolfsec_app::events::{AnalysedRequest, StoredBatch};
 use wolfsec_app::{Failure, FailureKind, UseCases};
 
 use super::pipeline::{Analysed, AnalysedGroup, IngestError, RawRequest, Reply, analyse_request};
+use super::status_news::StatusNews;
 use crate::adapters::detector::Snapshot;
 
 /// The correlator and the rules it was made for; absent after a rollback until it is replayed.
 #[derive(Default)]
 struct State {
     correlator: Option<(u64, Box<dyn Correlator>)>,
+    news: Option<StatusNews>,
 }
 
-pub(super) async fn write_groups(use_cases: UseCases, mut groups: mpsc::Receiver<AnalysedGroup>) {
-    let mut state = State::default();
+pub(super) async fn write_groups(use_cases: UseCases, mut groups: mpsc::Receiver<AnalysedGroup>, news: StatusNews) {
+    let mut state = State {
+        news: Some(news),
+        ..State::default()
+    };
     while let Some(AnalysedGroup { requests, snapshot, .. }) = groups.recv().await {
         write_group(&use_cases, &mut state, &snapshot, requests).await;
     }
@@ -83,6 +88,9 @@ async fn store(
                 repeated = stored.alerts_repeated,
                 "batch committed"
             );
+            if let Some(news) = &state.news {
+                news.tell(use_cases.now(), &stored.peers);
+            }
             Ok(stored)
         }
         Err(failure) => {

@@ -5,13 +5,14 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says why")]
 #![expect(clippy::unwrap_used, reason = "a test ends where something unforeseen happens")]
 
+mod bulk_statements;
 mod database;
 mod roles;
 mod schema;
 mod statements;
 mod write_path;
 
-use wolf_server::adapters::pg::PgStore;
+use wolf_server::adapters::pg::{PgLiveFeed, PgStore};
 use wolfsec_testkit::contract;
 
 macro_rules! on_postgresql {
@@ -27,3 +28,18 @@ macro_rules! on_postgresql {
 }
 
 wolfsec_testkit::contract_cases!(on_postgresql);
+
+macro_rules! live_on_postgresql {
+    ($($module:ident :: $case:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $case() {
+            database::with_database(|database| async move {
+                let feed = PgLiveFeed::new(database.url("wolfsec_app"));
+                contract::$module::$case(&PgStore::new(database.pool().await), &feed).await;
+            })
+            .await;
+        }
+    )+};
+}
+
+wolfsec_testkit::live_contract_cases!(live_on_postgresql);

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -143,8 +144,33 @@ impl TestServer {
             ..
         } = self;
         server.shut_down().await;
-        admin(&cluster, &format!("DROP DATABASE {database} WITH (FORCE)")).await;
-        std::fs::remove_dir_all(folder).unwrap();
+        Leftovers {
+            cluster,
+            database,
+            folder,
+        }
+        .remove()
+        .await;
+    }
+
+    /// A second server on the same database.
+    pub async fn twin(&self) -> Server {
+        Self::assemble(&self.settings, &self.folder).await
+    }
+
+    /// Gives up the server for a test that stops it itself; [`Leftovers::remove`] takes its database away.
+    pub fn split(self) -> (Server, Leftovers) {
+        let leftovers = Leftovers {
+            cluster: self.cluster,
+            database: self.database,
+            folder: self.folder,
+        };
+        (self.server, leftovers)
+    }
+
+    /// Runs a statement on the server's database, as the superuser.
+    pub async fn sql(&self, sql: &str) {
+        admin(&on_database(&self.cluster, &self.database), sql).await;
     }
 
     pub fn database_url(&self) -> String {
@@ -160,12 +186,13 @@ impl TestServer {
         self.server.router.clone()
     }
 
+    /// The answer with its body still to come.
+    pub async fn open(&self, request: Request<Body>) -> Response {
+        open(self.router(), request).await
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let mut request = request;
-        request
-            .extensions_mut()
-            .insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4242))));
-        let response = self.router().oneshot(request).await.unwrap();
+        let response = self.open(request).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 64 * 1024 * 1024).await.unwrap().to_vec();
         Answer {
@@ -251,6 +278,27 @@ impl TestServer {
             request = request.header("cookie", cookie);
         }
         self.send(request.body(Body::empty()).unwrap()).await
+    }
+}
+
+pub async fn open(router: Router, mut request: Request<Body>) -> Response {
+    request
+        .extensions_mut()
+        .insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4242))));
+    router.oneshot(request).await.unwrap()
+}
+
+/// What a test server leaves behind.
+pub struct Leftovers {
+    cluster: String,
+    database: String,
+    folder: PathBuf,
+}
+
+impl Leftovers {
+    pub async fn remove(self) {
+        admin(&self.cluster, &format!("DROP DATABASE {} WITH (FORCE)", self.database)).await;
+        std::fs::remove_dir_all(self.folder).unwrap();
     }
 }
 

@@ -50,7 +50,7 @@ pub fn panel(view: &Overview) -> AnyView {
     };
     view! {
         <div class="panel">
-            <div class="panel__head"><h2>"Event flow"</h2><span class="meta">{meta}</span>{legend()}</div>
+            <div class="panel__head"><h2>"Event flow"</h2><span class="meta">{meta}</span><span class="meta" data-live="minute" hidden=true></span>{legend()}</div>
             {stale}
             {body}
         </div>

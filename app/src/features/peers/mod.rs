@@ -3,7 +3,11 @@
 #[cfg(feature = "ssr")]
 pub mod add_page;
 #[cfg(feature = "ssr")]
+pub mod charts;
+#[cfg(feature = "ssr")]
 pub mod list_page;
+#[cfg(feature = "ssr")]
+pub mod measured;
 #[cfg(feature = "ssr")]
 pub mod model;
 #[cfg(feature = "ssr")]

@@ -1,7 +1,8 @@
 //! The fleet's state in the URL, and the commands that a new peer is set up with.
 
 use wolfsec::Timestamp;
-use wolfsec::peers::{Peer, PeerMark, PeerStatus};
+use wolfsec::page::Limit;
+use wolfsec::peers::{FleetCursor, FleetOrder, FleetQuery, MetricRange, PeerMark, PeerStatus};
 
 use crate::features::url_query::UrlQuery;
 
@@ -10,63 +11,58 @@ pub const FLEET: &str = "/peers";
 /// Where a peer is added.
 pub const ADD: &str = "/peers/add";
 
+/// Peers of one page.
+const PAGE_ROWS: u16 = 100;
+
 /// The fleet filter as the URL has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FleetFilter {
     pub status: Option<PeerStatus>,
-    /// Lower case; occurs in name or address.
+    /// Occurs in name or address.
     pub words: Option<String>,
-    pub after: Option<String>,
+    pub after: Option<FleetCursor>,
 }
 
 /// Reads the filter; every value that cannot be used is named.
 pub fn fleet_filter(url: &UrlQuery) -> Result<FleetFilter, Vec<(&'static str, String)>> {
-    let status = url
-        .get("status")
-        .map(|text| {
-            text.parse()
-                .map_err(|error: wolfsec::UnknownSlug| vec![("status", error.to_string())])
-        })
-        .transpose()?;
+    let mut bad = Vec::new();
+    let status = url.get("status").and_then(|text| {
+        let status: Result<PeerStatus, _> = text.parse();
+        status.map_err(|error| bad.push(("status", error.to_string()))).ok()
+    });
+    let after = url.get("after").and_then(|text| {
+        let after: Result<FleetCursor, _> = text.parse();
+        after.map_err(|error| bad.push(("after", error.to_string()))).ok()
+    });
+    if !bad.is_empty() {
+        return Err(bad);
+    }
     Ok(FleetFilter {
         status,
-        words: url.get("q").map(str::to_lowercase),
-        after: url.get("after").map(ToOwned::to_owned),
+        words: url.get("q").map(ToOwned::to_owned),
+        after,
     })
 }
 
 impl FleetFilter {
-    pub fn shows(&self, peer: &Peer, now: Timestamp) -> bool {
-        let status_fits = self.status.is_none_or(|status| peer.status(now) == status);
-        let words_fit = self.words.as_deref().is_none_or(|words| {
-            peer.name.to_lowercase().contains(words)
-                || peer.address.as_deref().is_some_and(|address| address.contains(words))
-        });
-        status_fits && words_fit
+    /// What the store is asked for: those that need attention first.
+    pub fn query(self, now: Timestamp) -> FleetQuery {
+        FleetQuery {
+            words: self.words,
+            statuses: self.status.into_iter().collect(),
+            order: FleetOrder::Attention,
+            after: self.after,
+            ..FleetQuery::all(now, Limit::new(PAGE_ROWS).unwrap_or_default())
+        }
     }
 }
 
-/// How many peers stand how, in the order of the statuses; statuses without peers are absent.
-pub fn by_status(peers: &[Peer], now: Timestamp) -> Vec<(PeerStatus, usize)> {
-    PeerStatus::ALL
-        .iter()
-        .map(|&status| (status, peers.iter().filter(|peer| peer.status(now) == status).count()))
-        .filter(|(_, count)| *count > 0)
-        .collect()
-}
-
-/// Peers that need a person first: silent ones, then the rest, each by name.
-pub fn attention_first(peers: &mut [Peer], now: Timestamp) {
-    let rank = |peer: &Peer| match peer.status(now) {
-        PeerStatus::Offline => 0,
-        PeerStatus::Late => 1,
-        PeerStatus::Pending => 2,
-        PeerStatus::Blocked => 3,
-        PeerStatus::Maintenance => 4,
-        PeerStatus::Online => 5,
-        PeerStatus::Stopped => 6,
-    };
-    peers.sort_by_key(rank);
+/// The charts' range as the URL has it: the last day unless it says another one.
+pub fn range_of(url: &UrlQuery) -> Result<MetricRange, Vec<(&'static str, String)>> {
+    url.get("range").map_or(Ok(MetricRange::Day), |text| {
+        text.parse()
+            .map_err(|error: wolfsec::UnknownSlug| vec![("range", error.to_string())])
+    })
 }
 
 /// The page of one peer; names consist of characters that a path takes as they are.
@@ -92,6 +88,7 @@ pub fn done_message(slug: &str) -> Option<&'static str> {
         "active" => Some("The peer is watched again."),
         "maintenance" => Some("The peer is in maintenance: its silence is expected."),
         "blocked" => Some("The peer is blocked: its key is refused."),
+        "interval" => Some("The peer is expected at its new interval."),
         "rotated" => Some("The peer has a new key; the old one stopped working."),
         "created" => Some("The token is made: it works once, within 24 hours."),
         _ => None,
@@ -122,58 +119,50 @@ pub fn heartbeat_command(url: &str) -> String {
     )
 }
 
+/// Sends one sample.
+pub fn sample_command(url: &str, now: Timestamp) -> String {
+    let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    format!(
+        "curl -sS {url}/api/v1/metrics \\\n  -H \"authorization: Bearer $KEY\" \\\n  -H 'content-type: application/json' \\\n  \
+         -d '[{{\"at\":\"{time}\",\"cpu_percent\":12.5,\"latency_ms\":8,\"requests_total\":100,\"requests_failed\":1}}]'"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wolfsec::ids::PeerId;
 
     fn now() -> Timestamp {
         Timestamp::from_timestamp(1_700_000_000, 0).unwrap()
     }
 
-    fn peer(name: &str, silent_seconds: i64) -> Peer {
-        Peer {
-            id: PeerId(uuid::Uuid::nil()),
-            name: name.to_owned(),
-            mark: PeerMark::Active,
-            interval_seconds: 15,
-            enrolled_at: now(),
-            last_seen: Some(now() - chrono::Duration::seconds(silent_seconds)),
-            address: Some("192.0.2.7".to_owned()),
-            event_count: 0,
-            reject_count: 0,
-        }
+    #[test]
+    fn the_filter_names_what_it_cannot_use() {
+        let read = |query: &str| fleet_filter(&UrlQuery::parse(query));
+        let filter = read("q=Web&status=late&after=1-web-01").unwrap();
+        assert_eq!(
+            (filter.status, filter.words.as_deref()),
+            (Some(PeerStatus::Late), Some("Web"))
+        );
+        let query = filter.query(now());
+        assert_eq!(
+            (query.order, query.after.unwrap().name.as_str()),
+            (FleetOrder::Attention, "web-01")
+        );
+        let bad: Vec<_> = read("status=asleep&after=x")
+            .unwrap_err()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(bad, ["status", "after"]);
     }
 
     #[test]
-    fn the_filter_looks_at_status_name_and_address() {
-        let shows = |query: &str| {
-            fleet_filter(&UrlQuery::parse(query))
-                .unwrap()
-                .shows(&peer("Web-01", 1), now())
-        };
-        assert!(shows(""));
-        assert!(shows("q=web&status=online"));
-        assert!(shows("q=192.0.2"));
-        assert!(!shows("q=db"));
-        assert!(!shows("status=late"));
-        assert_eq!(
-            fleet_filter(&UrlQuery::parse("status=asleep")).unwrap_err()[0].0,
-            "status"
-        );
-    }
-
-    #[test]
-    fn silent_peers_come_first() {
-        let mut peers = vec![peer("a", 1), peer("b", 60), peer("c", 9999)];
-        attention_first(&mut peers, now());
-        let names: Vec<&str> = peers.iter().map(|peer| peer.name.as_str()).collect();
-        assert_eq!(names, ["c", "b", "a"]);
-        let counts = by_status(&peers, now());
-        assert_eq!(
-            counts,
-            [(PeerStatus::Online, 1), (PeerStatus::Late, 1), (PeerStatus::Offline, 1)]
-        );
+    fn the_last_day_is_shown_unless_another_range_is_asked_for() {
+        let read = |query: &str| range_of(&UrlQuery::parse(query));
+        assert_eq!(read(""), Ok(MetricRange::Day));
+        assert_eq!(read("range=7d"), Ok(MetricRange::Week));
+        assert_eq!(read("range=8d").unwrap_err()[0].0, "range");
     }
 
     #[test]

@@ -4,16 +4,20 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use wolfsec::peers::{Peer, PeerMark, StoredReject};
+use wolfsec::peers::{
+    Health, LATENCY_WEIGHT, MAX_INTERVAL_SECONDS, MetricSample, Peer, PeerMark, SUCCESS_WEIGHT, StoredReject,
+};
 
-use super::model::{FLEET, done_message, marks, peer_href};
-use super::server_fns::{MarkPeer, RotatePeerKey, get_peer};
+use super::measured::measured;
+use super::model::{FLEET, done_message, marks, peer_href, range_of};
+use super::server_fns::{MarkPeer, RotatePeerKey, SetPeerInterval, get_peer};
 use super::view::PeerView;
 use crate::components::shell::grouped;
 use crate::context;
+use crate::error::AppError;
 use crate::features::alerts::model::QUEUE;
 use crate::features::layout::{Page, done_notice, error_notice, form_error, loaded};
-use crate::features::parts::{ago, clock, command, icon, peer_mark, rendered_at};
+use crate::features::parts::{ago, clock, command, icon, peer_mark, span_text};
 use crate::features::url_query::UrlQuery;
 
 #[component]
@@ -21,20 +25,29 @@ pub fn PeerPage() -> impl IntoView {
     let name = use_params_map()
         .with_untracked(|params| params.get("name"))
         .unwrap_or_default();
-    let error = form_error::<MarkPeer>().or_else(form_error::<RotatePeerKey>);
+    let query = context::request().map(|request| request.query).unwrap_or_default();
+    let interval_error = form_error::<SetPeerInterval>();
+    let error = form_error::<MarkPeer>()
+        .or_else(form_error::<RotatePeerKey>)
+        .or_else(|| interval_error.clone());
     let notices = view! { {done_notice(error.is_some(), done_message)}{error_notice(error.as_ref())} }.into_any();
     let key = context::take_flash(&peer_href(&name));
+    let content = match range_of(&UrlQuery::parse(&query)) {
+        Ok(_) => loaded(get_peer(name, query), move |view| {
+            page(&view, key, interval_error.as_ref())
+        }),
+        Err(bad) => crate::features::parts::filter_refused(bad, FLEET),
+    };
     view! {
         <Page title="Peer" current=FLEET>
             {notices}
-            {loaded(get_peer(name), move |view| page(&view, key))}
+            {content}
         </Page>
     }
 }
 
-fn page(view: &PeerView, key: Option<String>) -> AnyView {
-    let peer = &view.peer;
-    let now = rendered_at();
+fn page(view: &PeerView, key: Option<String>, interval_error: Option<&AppError>) -> AnyView {
+    let peer = &view.entry.peer;
     let of_peer = |path: &str, name: &str, value: &str| {
         UrlQuery::default()
             .with(name, value)
@@ -52,7 +65,7 @@ fn page(view: &PeerView, key: Option<String>) -> AnyView {
         <Title text=peer.name.clone()/>
         <div class="peerhead">
             <h2 class="h-sm">{peer.name.clone()}</h2>
-            {peer_mark(peer.status(now))}
+            {peer_mark(view.entry.status)}
             {seen}
             {address}
             <span class="push row row--tight">
@@ -63,10 +76,51 @@ fn page(view: &PeerView, key: Option<String>) -> AnyView {
         </div>
         {key.map(new_key)}
         <section class="board" aria-label="Condition">
-            {facts(peer)}
-            {view.may_manage.then(|| actions(peer))}
-            {rejects(&view.rejects)}
+            {facts(view)}
+            {health(&view.entry.health)}
+            {measured(peer, &view.measured)}
+            {rejects(&view.rejects, view.may_manage)}
+            {view.may_manage.then(|| actions(peer, interval_error))}
         </section>
+    }
+    .into_any()
+}
+
+/// How health is made up; a part that was not measured is named as such, and the whole is missing with it.
+fn health(health: &Health) -> AnyView {
+    let score = health
+        .score
+        .map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
+    let meta = if health.score.is_some() {
+        "0 to 1, last 15 min"
+    } else {
+        "no data, last 15 min"
+    };
+    let latency = health
+        .latency_ms
+        .map_or_else(|| "Latency".to_owned(), |ms| format!("Latency, {ms:.0} ms"));
+    let row = |label: String, weight: f64, part: Option<f64>| {
+        let cells = match part {
+            Some(part) => view! { <td>{format!("{weight} × {part:.2}")}</td><td class="num">{format!("{:.2}", weight * part)}</td> }
+                .into_any(),
+            None => view! { <td class="dim">"no data"</td><td class="num dim">"–"</td> }.into_any(),
+        };
+        view! { <tr><th scope="row">{label}</th>{cells}</tr> }
+    };
+    view! {
+        <div class="panel c4">
+            <div class="panel__head"><h3>"Health"</h3><span class="meta">{meta}</span></div>
+            <div class="health">
+                <span class="figure figure--lg"><span class="v">{score}</span></span>
+                <table class="table table--inset">
+                    <caption class="sr">"How health is made up"</caption>
+                    <tbody>
+                        {row(latency, LATENCY_WEIGHT, health.latency_score)}
+                        {row("Request success".to_owned(), SUCCESS_WEIGHT, health.success_ratio)}
+                    </tbody>
+                </table>
+            </div>
+        </div>
     }
     .into_any()
 }
@@ -84,29 +138,68 @@ fn new_key(key: String) -> AnyView {
     .into_any()
 }
 
-fn facts(peer: &Peer) -> AnyView {
+fn facts(view: &PeerView) -> AnyView {
+    let peer = &view.entry.peer;
+    let up = view.measured.latest.and_then(|sample| up_for(&sample));
     let never = || view! { <span class="dim">"not yet"</span> }.into_any();
+    let fact = |name: &'static str, value: AnyView| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    let text = |text: String| view! { {text} }.into_any();
+    let number = |number: i64| text(grouped(number));
     view! {
         <div class="panel c8">
             <div class="panel__head"><h3>"Condition"</h3></div>
-            <table class="table table--inset table--kv peerkv">
-                <caption class="sr">"Condition of the peer"</caption>
-                <tbody>
-                    <tr><th scope="row">"Status"</th><td>{peer_mark(peer.status(rendered_at()))}</td></tr>
-                    <tr><th scope="row">"Last seen"</th><td>{peer.last_seen.map_or_else(never, ago)}</td></tr>
-                    <tr><th scope="row">"Heartbeat"</th><td>{format!("every {} s", peer.interval_seconds)}</td></tr>
-                    <tr><th scope="row">"Address"</th><td>{peer.address.clone().unwrap_or_else(|| "–".to_owned())}</td></tr>
-                    <tr><th scope="row">"Enrolled"</th><td>{ago(peer.enrolled_at)}</td></tr>
-                    <tr><th scope="row">"Events stored"</th><td>{grouped(peer.event_count)}" since enrolment"</td></tr>
-                    <tr><th scope="row">"Lines rejected"</th><td>{grouped(peer.reject_count)}" since enrolment"</td></tr>
-                </tbody>
-            </table>
+            <dl class="facts facts--wide">
+                {fact("Status", peer_mark(view.entry.status))}
+                {fact("Last seen", peer.last_seen.map_or_else(never, ago))}
+                {fact("Expected", text(format!("every {} s", peer.interval_seconds)))}
+                {fact("Up for", up.unwrap_or_else(|| text("–".to_owned())))}
+                {fact("Address", text(peer.address.clone().unwrap_or_else(|| "–".to_owned())))}
+                {fact("Enrolled", ago(peer.enrolled_at))}
+                {fact("Events stored", number(peer.event_count))}
+                {fact("Lines rejected", number(peer.reject_count))}
+            </dl>
         </div>
     }
     .into_any()
 }
 
-fn actions(peer: &Peer) -> AnyView {
+/// Uptime as of its sample.
+fn up_for(sample: &MetricSample) -> Option<AnyView> {
+    let seconds = sample.uptime_s?;
+    let span = chrono::Duration::try_seconds(seconds)?;
+    Some(view! { {span_text(span)}" "<span class="dim small">"as of "{ago(sample.at)}</span> }.into_any())
+}
+
+/// How often the peer is expected to report.
+fn interval_form(peer: &Peer, error: Option<&AppError>) -> AnyView {
+    let wrong = error.and_then(|error| error.field("interval"));
+    let typed = error.and_then(|error| error.value("interval"));
+    let value = typed.unwrap_or_else(|| peer.interval_seconds.to_string());
+    let invalid = wrong.is_some().then_some("true");
+    let described = if wrong.is_some() {
+        "interval-hint interval-error"
+    } else {
+        "interval-hint"
+    };
+    view! {
+        <form class="stack" method="post" action=SetPeerInterval::url() aria-label="Expected interval">
+            <input type="hidden" name="name" value=peer.name.clone()/>
+            <div class="field">
+                <label for="interval">"Expected every, seconds"</label>
+                <div class="row row--tight">
+                    <input class="input" id="interval" name="interval" type="number" min="1" max=MAX_INTERVAL_SECONDS.to_string()
+                        required=true value=value aria-invalid=invalid aria-describedby=described/>
+                    <button class="btn" type="submit">"Set"</button>
+                </div>
+                <p class="field__hint" id="interval-hint">"Late after 3 of them without a sign, offline after 8."</p>
+                {wrong.map(|wrong| view! { <p class="field__error" id="interval-error">{icon("warn")}<span>{wrong}</span></p> })}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn actions(peer: &Peer, interval_error: Option<&AppError>) -> AnyView {
     let buttons = marks(peer.mark)
         .iter()
         .map(|&(mark, label)| {
@@ -150,12 +243,13 @@ fn actions(peer: &Peer) -> AnyView {
                     </form>
                 </details>
             </div>
+            {interval_form(peer, interval_error)}
         </div>
     }
     .into_any()
 }
 
-fn rejects(rejects: &[StoredReject]) -> AnyView {
+fn rejects(rejects: &[StoredReject], may_manage: bool) -> AnyView {
     let body = if rejects.is_empty() {
         view! { <p class="dim">"No line was rejected."</p> }.into_any()
     } else {
@@ -183,8 +277,9 @@ fn rejects(rejects: &[StoredReject]) -> AnyView {
         }
         .into_any()
     };
+    let class = if may_manage { "panel c8" } else { "panel" };
     view! {
-        <div class="panel">
+        <div class=class>
             <div class="panel__head"><h3>"Rejected lines"</h3><span class="meta">"the newest 20"</span></div>
             {body}
         </div>

@@ -5,38 +5,54 @@ use leptos::prelude::*;
 use super::view::{PeerView, PeersView};
 use crate::error::AppError;
 
-/// The fleet by name; `query` is the page's URL query.
+/// A page of the fleet, those that need attention first; `query` is the page's URL query.
 #[server(endpoint = "list_peers")]
 pub async fn list_peers(#[server(default)] query: String) -> Result<PeersView, AppError> {
     use super::model::fleet_filter;
     use crate::context;
+    use crate::features::parts::rendered_at;
     use crate::features::url_query::{UrlQuery, bad_filter};
-    use wolfsec::page::Limit;
     use wolfsec_app::{Action, authorise};
     let caller = context::caller()?;
     let filter = fleet_filter(&UrlQuery::parse(&query)).map_err(bad_filter)?;
-    let page = context::use_cases()?
-        .list_peers(&caller, filter.after.as_deref(), Limit::new(500).unwrap_or_default())
+    let fleet = context::use_cases()?
+        .fleet(&caller, &filter.query(rendered_at()))
         .await
         .map_err(context::app_error)?;
     let may_manage = authorise(&caller, Action::ManagePeers).is_ok();
-    Ok(PeersView { page, may_manage })
+    Ok(PeersView {
+        page: fleet.page,
+        counts: fleet.counts,
+        may_manage,
+    })
 }
 
-/// One peer and its newest rejected lines.
+/// One peer, what it measured, and its newest rejected lines; `query` is the page's URL query.
 #[server(endpoint = "get_peer")]
-pub async fn get_peer(#[server(default)] name: String) -> Result<PeerView, AppError> {
+pub async fn get_peer(#[server(default)] name: String, #[server(default)] query: String) -> Result<PeerView, AppError> {
+    use super::model::range_of;
+    use super::view::Measured;
     use crate::context;
+    use crate::features::url_query::{UrlQuery, bad_filter};
     use wolfsec_app::{Action, authorise};
     let caller = context::caller()?;
-    let (peer, rejects) = context::use_cases()?
-        .get_peer(&caller, &name)
+    let range = range_of(&UrlQuery::parse(&query)).map_err(bad_filter)?;
+    let page = context::use_cases()?
+        .peer_page(&caller, &name, range)
         .await
         .map_err(context::app_error)?;
     let may_manage = authorise(&caller, Action::ManagePeers).is_ok();
     Ok(PeerView {
-        peer,
-        rejects,
+        entry: page.entry,
+        rejects: page.rejects,
+        measured: Measured {
+            range,
+            since: page.since,
+            until: page.until,
+            bucket_seconds: page.bucket_seconds,
+            points: page.points,
+            latest: page.latest,
+        },
         may_manage,
     })
 }
@@ -68,6 +84,27 @@ pub async fn mark_peer(#[server(default)] name: String, #[server(default)] mark:
         .await
         .map_err(context::app_error)?;
     context::done(&super::model::peer_href(&name), mark.as_str());
+    Ok(())
+}
+
+/// Sets how often a peer is expected to report.
+#[server(endpoint = "set_peer_interval")]
+pub async fn set_peer_interval(
+    #[server(default)] name: String,
+    #[server(default)] interval: String,
+) -> Result<(), AppError> {
+    use crate::context;
+    let caller = context::caller()?;
+    let typed = |error: AppError| error.keeping("interval", &interval);
+    let seconds: i32 = interval
+        .trim()
+        .parse()
+        .map_err(|_| typed(context::field_error("interval", "must be a whole number of seconds")))?;
+    context::use_cases()?
+        .set_peer_interval(&caller, &name, seconds)
+        .await
+        .map_err(|failure| typed(context::app_error(failure)))?;
+    context::done(&super::model::peer_href(&name), "interval");
     Ok(())
 }
 

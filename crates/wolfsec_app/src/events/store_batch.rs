@@ -9,7 +9,7 @@ use wolfsec::detection::{AnalysedEvent, CorrelationHit, CorrelationMatch, Correl
 use wolfsec::events::{EcsColumns, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
 use wolfsec::ids::{AlertId, EventId, PeerId};
 use wolfsec::overview::{IngestMeasure, Measured, step_of};
-use wolfsec::peers::PeerMark;
+use wolfsec::peers::{PeerMark, SavedPeer};
 use wolfsec::ports::{Digest, IngestRequest, PeerContact, RepositoryResult, UnitOfWork};
 
 use crate::{Failure, UseCases};
@@ -30,6 +30,8 @@ pub struct StoredBatch {
     pub events: u64,
     pub alerts_raised: usize,
     pub alerts_repeated: usize,
+    /// The senders, and how they stood before.
+    pub peers: Vec<SavedPeer>,
 }
 
 /// How far around a correlation its earlier events are looked for; no bundled window is longer.
@@ -74,7 +76,7 @@ impl UseCases {
 
         let (answers, remember) = batch.answers(&duplicates, &known);
         uow.events().remember_requests(&remember).await?;
-        uow.peers().record_contacts(&batch.contacts).await?;
+        let peers = uow.peers().save_peers_batch(&batch.contacts).await?;
         uow.peers().keep_rejects(now, &batch.rejects).await?;
         uow.overview().add_measured(&batch.measured(self.now())).await?;
         uow.commit().await?;
@@ -83,6 +85,7 @@ impl UseCases {
             events: batch.stored,
             alerts_raised: raised,
             alerts_repeated: repeated,
+            peers,
         })
     }
 

@@ -1,7 +1,8 @@
 //! Turning what a request carries into a caller.
 
 use chrono::Duration;
-use wolfsec::identity::User;
+use wolfsec::identity::{Session, User};
+use wolfsec::ports::UnitOfWork;
 
 use crate::{Caller, Failure, Principal, UseCases};
 
@@ -17,25 +18,30 @@ impl UseCases {
     #[tracing::instrument(name = "app.authenticate_session", skip_all)]
     pub async fn authenticate_session(&self, token: &str, address: Option<&str>) -> Result<Option<SignedIn>, Failure> {
         let now = self.now();
-        let digest = self.ports().mint.digest(token);
         let mut uow = self.begin().await?;
-        let Some((session, user)) = uow.sessions().find_by_digest(&digest).await? else {
+        let Some((session, user)) = self.live_session(uow.as_mut(), token).await? else {
             return Ok(None);
         };
-        if !user.enabled || !session.is_live(now) {
-            return Ok(None);
-        }
         // One write a minute is enough to keep the idle limit honest.
         if now - session.last_used_at > Duration::minutes(1) {
             uow.sessions().touch(session.id, now).await?;
             uow.commit().await?;
         }
-        let principal = Principal::User {
-            id: user.id,
-            session: session.id,
-        };
-        let caller = Caller::new(principal, user.name.clone(), user.role, address.map(ToOwned::to_owned));
-        Ok(Some(SignedIn { caller, user }))
+        Ok(Some(signed_in(&session, user, address)))
+    }
+
+    /// The same for what a page asks by itself: it keeps no session alive.
+    #[tracing::instrument(name = "app.look_at_session", skip_all)]
+    pub async fn look_at_session(&self, token: &str, address: Option<&str>) -> Result<Option<SignedIn>, Failure> {
+        let mut uow = self.begin().await?;
+        let found = self.live_session(uow.as_mut(), token).await?;
+        Ok(found.map(|(session, user)| signed_in(&session, user, address)))
+    }
+
+    async fn live_session(&self, uow: &mut dyn UnitOfWork, token: &str) -> Result<Option<(Session, User)>, Failure> {
+        let digest = self.ports().mint.digest(token);
+        let found = uow.sessions().find_by_digest(&digest).await?;
+        Ok(found.filter(|(session, user)| user.enabled && session.is_live(self.now())))
     }
 
     /// The caller of an API token.
@@ -63,4 +69,13 @@ impl UseCases {
             address.map(ToOwned::to_owned),
         ))
     }
+}
+
+fn signed_in(session: &Session, user: User, address: Option<&str>) -> SignedIn {
+    let principal = Principal::User {
+        id: user.id,
+        session: session.id,
+    };
+    let caller = Caller::new(principal, user.name.clone(), user.role, address.map(ToOwned::to_owned));
+    SignedIn { caller, user }
 }

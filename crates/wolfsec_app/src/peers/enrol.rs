@@ -3,7 +3,7 @@
 use chrono::Duration;
 use wolfsec::identity::Name;
 use wolfsec::ids::{EnrolmentId, PeerId};
-use wolfsec::peers::{DEFAULT_INTERVAL_SECONDS, ENROLMENT_HOURS, Enrolment, Peer, PeerMark};
+use wolfsec::peers::{DEFAULT_INTERVAL_SECONDS, ENROLMENT_HOURS, Enrolment, Peer, PeerMark, parse_peer_name};
 use wolfsec::ports::{TokenKind, UnitOfWork};
 
 use crate::audit::Act;
@@ -52,7 +52,7 @@ impl UseCases {
     /// Turns an enrolment token into a peer. A taken name leaves the token usable.
     #[tracing::instrument(name = "app.enrol_peer", skip_all)]
     pub async fn enrol_peer(&self, token: &str, name: &str, address: Option<&str>) -> Result<EnrolledPeer, Failure> {
-        let name = Name::parse(name).map_err(|error| Failure::invalid("name", error.to_string()))?;
+        let name = parse_peer_name(name).map_err(|error| Failure::invalid("name", error.to_string()))?;
         let now = self.now();
         let digest = self.ports().mint.digest(token);
         let mut uow = self.begin().await?;
@@ -89,7 +89,7 @@ impl UseCases {
     #[tracing::instrument(name = "app.add_peer", skip_all)]
     pub async fn add_peer(&self, caller: &Caller, name: &str) -> Result<EnrolledPeer, Failure> {
         authorise(caller, Action::ManagePeers)?;
-        let name = Name::parse(name).map_err(|error| Failure::invalid("name", error.to_string()))?;
+        let name = parse_peer_name(name).map_err(|error| Failure::invalid("name", error.to_string()))?;
         let mut uow = self.begin().await?;
         let enrolled = self.insert_peer(uow.as_mut(), &name).await?;
         self.record(

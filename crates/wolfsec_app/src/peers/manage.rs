@@ -1,9 +1,8 @@
-//! Reading and managing peers.
+//! Authenticating and managing peers.
 
-use wolfsec::ids::PeerId;
 use wolfsec::page::{Limit, Page};
-use wolfsec::peers::{HeartbeatState, Peer, PeerMark, StoredReject};
-use wolfsec::ports::{PeerContact, TokenKind};
+use wolfsec::peers::{MAX_INTERVAL_SECONDS, Peer, PeerMark};
+use wolfsec::ports::TokenKind;
 
 use crate::audit::Act;
 use crate::{Action, Caller, Failure, FailureKind, UseCases, authorise};
@@ -22,31 +21,12 @@ impl UseCases {
             .ok_or_else(Failure::unauthenticated)?;
         if peer.mark == PeerMark::Blocked {
             return Err(Failure::new(
-                FailureKind::Unauthenticated,
+                FailureKind::Forbidden,
                 "peer_blocked",
-                "this peer is blocked; an admin can unblock it",
+                "this peer is blocked and nothing it sends is stored; an admin can unblock it on its page",
             ));
         }
         Ok(peer)
-    }
-
-    #[tracing::instrument(name = "app.heartbeat", skip_all)]
-    pub async fn heartbeat(&self, peer: PeerId, state: HeartbeatState, address: Option<String>) -> Result<(), Failure> {
-        let mark = match state {
-            HeartbeatState::Running => PeerMark::Active,
-            HeartbeatState::Stopping => PeerMark::Stopped,
-        };
-        let contact = PeerContact {
-            peer,
-            at: self.now(),
-            address,
-            mark,
-            events: 0,
-            rejects: 0,
-        };
-        let mut uow = self.begin().await?;
-        uow.peers().record_contacts(&[contact]).await?;
-        Ok(uow.commit().await?)
     }
 
     /// Peers by name; `after` is the last name of the page before.
@@ -55,23 +35,6 @@ impl UseCases {
         authorise(caller, Action::ReadPeers)?;
         let items = self.begin().await?.peers().list(after, limit.with_surplus()).await?;
         Ok(Page::named(items, limit, |peer| peer.name.clone()))
-    }
-
-    /// A peer and its newest rejected lines.
-    #[tracing::instrument(name = "app.get_peer", skip_all)]
-    pub async fn get_peer(&self, caller: &Caller, name: &str) -> Result<(Peer, Vec<StoredReject>), Failure> {
-        authorise(caller, Action::ReadPeers)?;
-        let mut uow = self.begin().await?;
-        let peer = uow
-            .peers()
-            .find_by_name(name)
-            .await?
-            .ok_or_else(|| Failure::not_found("peer"))?;
-        let rejects = uow
-            .peers()
-            .list_rejects(peer.id, Limit::new(20).unwrap_or_default())
-            .await?;
-        Ok((peer, rejects))
     }
 
     /// Blocks, unblocks or puts a peer into maintenance.
@@ -92,6 +55,33 @@ impl UseCases {
             "state",
             Some(peer.mark.as_str()),
             Some(mark.as_str()),
+        );
+        self.record(uow.as_mut(), act).await?;
+        Ok(uow.commit().await?)
+    }
+
+    /// Sets how often a peer is expected to report (seconds).
+    #[tracing::instrument(name = "app.set_peer_interval", skip_all)]
+    pub async fn set_peer_interval(&self, caller: &Caller, name: &str, seconds: i32) -> Result<(), Failure> {
+        authorise(caller, Action::ManagePeers)?;
+        if !(1..=MAX_INTERVAL_SECONDS).contains(&seconds) {
+            let message = format!("must be from 1 to {MAX_INTERVAL_SECONDS} seconds (a day)");
+            return Err(Failure::invalid("interval", message));
+        }
+        let mut uow = self.begin().await?;
+        let peer = uow
+            .peers()
+            .find_by_name(name)
+            .await?
+            .ok_or_else(|| Failure::not_found("peer"))?;
+        if peer.interval_seconds == seconds {
+            return Ok(());
+        }
+        uow.peers().set_interval(peer.id, seconds).await?;
+        let act = Act::done(caller.actor(), "peer.interval_set", "peer", peer.name).change(
+            "interval_seconds",
+            Some(&peer.interval_seconds.to_string()),
+            Some(&seconds.to_string()),
         );
         self.record(uow.as_mut(), act).await?;
         Ok(uow.commit().await?)

@@ -1,6 +1,10 @@
-//! Peers: enrolment, keys, heartbeats, the list.
+//! Peers: enrolment, keys, reports, the fleet.
 
 mod enrol;
+mod fleet;
 mod manage;
+mod report;
 
 pub use enrol::{EnrolledPeer, OWN_PEER};
+pub use fleet::{Fleet, PeerPage};
+pub use report::{PeerReport, StoredReports};

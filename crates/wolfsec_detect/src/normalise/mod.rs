@@ -30,6 +30,7 @@ pub(crate) use lines::{Line, read_lines};
 pub use mapping::MappingError;
 use mapping::{Extract, Mapping, Seen};
 use routes::{Routes, Source};
+pub use time::parse as parse_time;
 
 /// Longest message kept (bytes); the whole of it stays in `fields`.
 const MAX_MESSAGE_BYTES: usize = 32 * 1024;

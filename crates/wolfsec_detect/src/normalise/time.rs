@@ -11,7 +11,7 @@ const MAX_EPOCH_MILLIS: f64 = 1e14;
 const MAX_EPOCH_MICROS: f64 = 1e17;
 
 /// Reads a time, cut to the microsecond.
-pub(crate) fn parse(value: &Value) -> Option<Timestamp> {
+pub fn parse(value: &Value) -> Option<Timestamp> {
     match value {
         Value::String(text) => parse_text(text.trim()),
         Value::Number(number) => match number.as_i64() {

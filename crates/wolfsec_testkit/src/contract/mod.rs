@@ -5,7 +5,10 @@ pub mod alerts_bulk;
 pub mod alerts_work;
 pub mod events;
 pub mod events_kept;
+pub mod fleet;
 pub mod identity;
+pub mod live;
+pub mod metrics;
 pub mod overview;
 pub mod peers;
 pub mod records;
@@ -27,6 +30,16 @@ macro_rules! contract_cases {
             peers::names_are_unique_and_keys_find_their_peer,
             peers::lists_go_by_name_in_pages,
             peers::contacts_add_up_and_only_wake_or_stop,
+            fleet::a_batch_tells_how_each_peer_stood_before,
+            fleet::the_fleet_is_filtered_over_all_peers,
+            fleet::the_fleet_pages_without_gaps_or_repeats,
+            fleet::recent_events_are_counted_up_to_a_bound,
+            metrics::a_sample_is_stored_once,
+            metrics::a_window_measures_latency_and_success,
+            metrics::points_are_means_and_rates,
+            metrics::values_of_different_samples_keep_their_rates,
+            metrics::the_newest_sample_is_found,
+            metrics::days_of_samples_are_made_and_retired,
             peers::an_enrolment_is_used_once_and_in_time,
             peers::rejected_lines_are_bounded,
             events::a_batch_is_stored_once,
@@ -75,6 +88,22 @@ macro_rules! contract_cases {
             records::the_audit_trail_is_appended_and_read,
             records::settings_are_set_and_removed,
             records::dropping_a_unit_of_work_leaves_nothing,
+        }
+    };
+}
+
+/// Calls a macro with every case that also needs a feed of the store.
+#[macro_export]
+macro_rules! live_contract_cases {
+    ($with:ident) => {
+        $with! {
+            live::a_commit_is_told_and_a_rollback_is_not,
+            live::work_on_an_alert_is_told,
+            live::a_large_change_is_one_bounded_notice,
+            live::ended_sessions_and_changed_accounts_are_told,
+            live::catching_up_counts_what_came_after,
+            live::the_newest_change_is_never_forgotten,
+            live::totals_add_up_over_peers,
         }
     };
 }

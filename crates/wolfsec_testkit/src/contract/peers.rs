@@ -71,18 +71,18 @@ pub async fn contacts_add_up_and_only_wake_or_stop(store: &dyn Store) {
         events: 3,
         rejects: 1,
     };
-    uow.peers().record_contacts(&[]).await.unwrap();
+    uow.peers().save_peers_batch(&[]).await.unwrap();
     let awake: Vec<_> = ids
         .iter()
         .map(|id| contact(*id, 10, Some("192.0.2.1"), PeerMark::Active))
         .collect();
-    uow.peers().record_contacts(&awake).await.unwrap();
+    uow.peers().save_peers_batch(&awake).await.unwrap();
     // Two of one peer in one call; the older one changes neither time nor address.
     let twins = [
         contact(ids[0], 11, None, PeerMark::Active),
         contact(ids[0], 5, Some("192.0.2.9"), PeerMark::Active),
     ];
-    uow.peers().record_contacts(&twins).await.unwrap();
+    uow.peers().save_peers_batch(&twins).await.unwrap();
     let first = uow.peers().get(ids[0]).await.unwrap().unwrap();
     assert_eq!(
         (first.last_seen, first.event_count, first.reject_count),
@@ -107,7 +107,7 @@ pub async fn contacts_add_up_and_only_wake_or_stop(store: &dyn Store) {
         ]
     );
     let stops: Vec<_> = ids.iter().map(|id| contact(*id, 12, None, PeerMark::Stopped)).collect();
-    uow.peers().record_contacts(&stops).await.unwrap();
+    uow.peers().save_peers_batch(&stops).await.unwrap();
     let mut stored = Vec::new();
     for id in &ids {
         stored.push(uow.peers().get(*id).await.unwrap().unwrap().mark);

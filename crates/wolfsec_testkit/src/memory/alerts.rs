@@ -59,6 +59,10 @@ fn add_entity(entities: &mut Vec<Entity>, entity: &Entity) {
 }
 
 impl State {
+    pub(super) fn alert(&self, id: AlertId) -> Alert {
+        self.read_alert(&self.alerts[&id])
+    }
+
     fn read_alert(&self, stored: &StoredAlert) -> Alert {
         let mut evidence: Vec<&Evidence> = stored.evidence.iter().collect();
         evidence.sort_by_key(|evidence| (evidence.ts, evidence.event_id));
@@ -230,6 +234,7 @@ impl AlertRepository for MemoryUnitOfWork {
                 stored.alert.first_seen = stored.alert.first_seen.min(fold.group.first_seen);
                 stored.alert.last_seen = stored.alert.last_seen.max(fold.group.last_seen);
                 stored.take_in(&fold.group);
+                self.touched.changed.insert(fold.id);
             }
         }
         for (id, group) in ids.iter().zip(&outcome.new) {
@@ -241,6 +246,7 @@ impl AlertRepository for MemoryUnitOfWork {
             }
             let stored = self.state.new_alert(*id, group, now);
             self.state.alerts.insert(*id, stored);
+            self.touched.raised.insert(*id);
         }
         Ok(())
     }
@@ -321,6 +327,7 @@ impl AlertRepository for MemoryUnitOfWork {
         newest_first.sort_by_key(|id| Reverse(self.state.alerts.get(id).map(|of| (of.alert.last_seen, of.alert.id))));
         for id in newest_first {
             self.state.move_alert(id, status, resolution, assignee);
+            self.touched.changed.insert(id);
         }
         Ok(())
     }

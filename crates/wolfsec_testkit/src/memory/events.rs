@@ -149,6 +149,24 @@ impl EventRepository for MemoryUnitOfWork {
             .map(|(start, counts)| RateBucket { start, counts })
             .collect())
     }
+    async fn count_recent(
+        &mut self,
+        peers: &[PeerId],
+        since: Timestamp,
+        until: Timestamp,
+        max: i64,
+    ) -> RepositoryResult<Vec<(PeerId, i64)>> {
+        let mut counts = BTreeMap::new();
+        for event in self.state.events.values() {
+            if peers.contains(&event.peer) && event.ts >= since && event.ts < until {
+                *counts.entry(event.peer).or_insert(0) += 1;
+            }
+        }
+        Ok(counts
+            .into_iter()
+            .map(|(peer, count): (PeerId, i64)| (peer, count.min(max)))
+            .collect())
+    }
     async fn last_received_at(&mut self) -> RepositoryResult<Option<Timestamp>> {
         Ok(self.state.days.values().copied().max().flatten())
     }

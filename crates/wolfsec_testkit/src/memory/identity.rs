@@ -50,10 +50,14 @@ impl UserRepository for MemoryUnitOfWork {
         Ok(users)
     }
     async fn set_role(&mut self, id: UserId, role: Role) -> RepositoryResult<bool> {
-        Ok(self.change_user(id, |(user, _)| user.role = role))
+        let done = self.change_user(id, |(user, _)| user.role = role);
+        self.touched.access |= done;
+        Ok(done)
     }
     async fn set_enabled(&mut self, id: UserId, enabled: bool) -> RepositoryResult<bool> {
-        Ok(self.change_user(id, |(user, _)| user.enabled = enabled))
+        let done = self.change_user(id, |(user, _)| user.enabled = enabled);
+        self.touched.access |= done;
+        Ok(done)
     }
     async fn set_password(&mut self, id: UserId, password_hash: &str) -> RepositoryResult<bool> {
         Ok(self.change_user(id, |(_, hash)| password_hash.clone_into(hash)))
@@ -94,6 +98,12 @@ impl SessionRepository for MemoryUnitOfWork {
         }
         Ok(())
     }
+    async fn get_many(&mut self, ids: &[SessionId]) -> RepositoryResult<Vec<(Session, User)>> {
+        let found = ids.iter().filter_map(|id| self.state.sessions.get(id));
+        Ok(found
+            .map(|(session, _)| (session.clone(), self.state.users[&session.user_id].0.clone()))
+            .collect())
+    }
     async fn list_for_user(&mut self, user: UserId) -> RepositoryResult<Vec<Session>> {
         let all = self.state.sessions.values().map(|(session, _)| session);
         let mut sessions: Vec<Session> = all.filter(|session| session.user_id == user).cloned().collect();
@@ -109,6 +119,7 @@ impl SessionRepository for MemoryUnitOfWork {
             .is_some_and(|(session, _)| session.user_id == user);
         if theirs {
             self.state.sessions.remove(&id);
+            self.touched.access = true;
         }
         Ok(theirs)
     }
@@ -117,14 +128,18 @@ impl SessionRepository for MemoryUnitOfWork {
         self.state
             .sessions
             .retain(|id, (session, _)| session.user_id != user || Some(*id) == keep);
-        Ok((before - self.state.sessions.len()) as u64)
+        let removed = (before - self.state.sessions.len()) as u64;
+        self.touched.access |= removed > 0;
+        Ok(removed)
     }
     async fn remove_expired(&mut self, created_before: Timestamp, used_before: Timestamp) -> RepositoryResult<u64> {
         let before = self.state.sessions.len();
         self.state
             .sessions
             .retain(|_, (session, _)| session.created_at >= created_before && session.last_used_at >= used_before);
-        Ok((before - self.state.sessions.len()) as u64)
+        let removed = (before - self.state.sessions.len()) as u64;
+        self.touched.access |= removed > 0;
+        Ok(removed)
     }
 }
 

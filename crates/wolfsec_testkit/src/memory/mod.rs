@@ -4,6 +4,8 @@
 mod alerts;
 mod events;
 mod identity;
+mod live;
+mod metrics;
 mod overview;
 mod peers;
 mod records;
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use wolfsec::Timestamp;
 use wolfsec::alerts::BulkChange;
 use wolfsec::audit::{ChainHead, SealedEntry};
@@ -23,12 +25,13 @@ use wolfsec::detection::CorrelationHit;
 use wolfsec::events::{IngestAnswer, NewEvent};
 use wolfsec::identity::{ApiToken, Session, User};
 use wolfsec::ids::{AlertId, ApiTokenId, BulkId, EventId, PeerId, SessionId, UserId};
+use wolfsec::live::LiveNotice;
 use wolfsec::overview::{IngestMeasure, Visit};
-use wolfsec::peers::{Enrolment, Peer, StoredReject};
+use wolfsec::peers::{Enrolment, MetricSample, Peer, StoredReject};
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, OverviewRepository, PeerRepository,
-    RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository,
-    UnitOfWork, UserRepository,
+    AlertRepository, AuditRepository, Digest, EventRepository, IngestRequest, LiveRepository, MetricRepository,
+    OverviewRepository, PeerRepository, RepositoryError, RepositoryResult, RuleRepository, SessionRepository,
+    SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
 };
 use wolfsec::rules::{Rule, RuleImport, RulesRevision};
 
@@ -44,6 +47,9 @@ struct State {
     enrolments: Vec<(Enrolment, Digest)>,
     /// Oldest first.
     rejects: BTreeMap<PeerId, Vec<StoredReject>>,
+    samples: BTreeMap<(PeerId, Timestamp), MetricSample>,
+    /// Days that can hold samples, with their last insert.
+    metric_days: BTreeMap<NaiveDate, Option<Timestamp>>,
     events: BTreeMap<(Timestamp, EventId), NewEvent>,
     /// Days that can hold events, with their last insert.
     days: BTreeMap<NaiveDate, Option<Timestamp>>,
@@ -60,11 +66,24 @@ struct State {
     settings: BTreeMap<String, String>,
     visits: BTreeMap<UserId, Visit>,
     measured: BTreeMap<(IngestMeasure, Timestamp, i16), i64>,
+    changes: live::Changes,
 }
 
 /// Everything in memory.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<State>>);
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    told: broadcast::Sender<LiveNotice>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self {
+            state: Arc::default(),
+            told: broadcast::Sender::new(1024),
+        }
+    }
+}
 
 impl MemoryStore {
     pub fn new() -> Self {
@@ -75,17 +94,24 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn begin(&self) -> RepositoryResult<Box<dyn UnitOfWork>> {
-        let guard = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).lock_owned())
+        let guard = tokio::time::timeout(PATIENCE, Arc::clone(&self.state).lock_owned())
             .await
             .map_err(|elapsed| RepositoryError::Unavailable(Some(Box::new(elapsed))))?;
         let state = guard.clone();
-        Ok(Box::new(MemoryUnitOfWork { guard, state }))
+        Ok(Box::new(MemoryUnitOfWork {
+            guard,
+            state,
+            told: self.told.clone(),
+            touched: live::Touched::default(),
+        }))
     }
 }
 
 struct MemoryUnitOfWork {
     guard: OwnedMutexGuard<State>,
     state: State,
+    told: broadcast::Sender<LiveNotice>,
+    touched: live::Touched,
 }
 
 #[async_trait]
@@ -100,6 +126,9 @@ impl UnitOfWork for MemoryUnitOfWork {
         self
     }
     fn peers(&mut self) -> &mut dyn PeerRepository {
+        self
+    }
+    fn metrics(&mut self) -> &mut dyn MetricRepository {
         self
     }
     fn events(&mut self) -> &mut dyn EventRepository {
@@ -120,9 +149,19 @@ impl UnitOfWork for MemoryUnitOfWork {
     fn overview(&mut self) -> &mut dyn OverviewRepository {
         self
     }
-    async fn commit(self: Box<Self>) -> RepositoryResult<()> {
-        let Self { mut guard, state } = *self;
+    fn live(&mut self) -> &mut dyn LiveRepository {
+        self
+    }
+    async fn commit(mut self: Box<Self>) -> RepositoryResult<()> {
+        let notices = self.notices();
+        let Self {
+            mut guard, state, told, ..
+        } = *self;
         *guard = state;
+        for notice in notices {
+            // Nobody may be listening.
+            let _ = told.send(notice);
+        }
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use wolfsec::Timestamp;
 use wolfsec::events::{MAX_REJECTS_PER_PEER, RejectedLine};
 use wolfsec::ids::{EnrolmentId, PeerId};
 use wolfsec::page::Limit;
-use wolfsec::peers::{Enrolment, Peer, PeerMark, StoredReject};
+use wolfsec::peers::{Enrolment, FleetQuery, Peer, PeerMark, PeerStatus, SavedPeer, StoredReject};
 use wolfsec::ports::{Digest, PeerContact, PeerRepository, RepositoryResult};
 
 use super::{MemoryUnitOfWork, conflict, same_name};
@@ -21,6 +21,13 @@ fn record(peer: &mut Peer, contact: &PeerContact) {
     }
     peer.event_count += contact.events;
     peer.reject_count += contact.rejects;
+}
+
+fn has_words(peer: &Peer, words: Option<&str>) -> bool {
+    words.map(str::to_lowercase).is_none_or(|words| {
+        let address = peer.address.as_deref().unwrap_or_default();
+        peer.name.to_lowercase().contains(&words) || address.to_lowercase().contains(&words)
+    })
 }
 
 #[async_trait]
@@ -72,13 +79,64 @@ impl PeerRepository for MemoryUnitOfWork {
             .map(|(_, key)| *key = *key_digest)
             .is_some())
     }
-    async fn record_contacts(&mut self, contacts: &[PeerContact]) -> RepositoryResult<()> {
+    async fn fleet(&mut self, query: &FleetQuery) -> RepositoryResult<Vec<Peer>> {
+        let place = |peer: &Peer| {
+            let cursor = query.cursor_after(peer);
+            (cursor.rank, cursor.name.to_lowercase())
+        };
+        let after = query
+            .after
+            .as_ref()
+            .map(|after| (after.rank, after.name.to_lowercase()));
+        let all = self.state.peers.values().map(|(peer, _)| peer);
+        let mut peers: Vec<Peer> = all
+            .filter(|peer| has_words(peer, query.words.as_deref()))
+            .filter(|peer| query.statuses.is_empty() || query.statuses.contains(&peer.status(query.now)))
+            .filter(|peer| after.as_ref().is_none_or(|after| place(peer) > *after))
+            .cloned()
+            .collect();
+        peers.sort_by_key(place);
+        peers.truncate(usize::from(query.limit.get()));
+        Ok(peers)
+    }
+    async fn count_by_status(
+        &mut self,
+        words: Option<&str>,
+        now: Timestamp,
+    ) -> RepositoryResult<Vec<(PeerStatus, i64)>> {
+        let mut counts = std::collections::BTreeMap::new();
+        for (peer, _) in self.state.peers.values().filter(|(peer, _)| has_words(peer, words)) {
+            *counts.entry(peer.status(now)).or_insert(0) += 1;
+        }
+        Ok(counts.into_iter().collect())
+    }
+    async fn set_interval(&mut self, id: PeerId, seconds: i32) -> RepositoryResult<bool> {
+        let found = self.state.peers.get_mut(&id);
+        Ok(found.map(|(peer, _)| peer.interval_seconds = seconds).is_some())
+    }
+    async fn save_peers_batch(&mut self, contacts: &[PeerContact]) -> RepositoryResult<Vec<SavedPeer>> {
+        let mut saved: Vec<SavedPeer> = Vec::new();
         for contact in contacts {
-            if let Some((peer, _)) = self.state.peers.get_mut(&contact.peer) {
-                record(peer, contact);
+            let Some((peer, _)) = self.state.peers.get_mut(&contact.peer) else {
+                continue;
+            };
+            let (mark_before, last_seen_before) = (peer.mark, peer.last_seen);
+            record(peer, contact);
+            let Some(last_seen) = peer.last_seen else { continue };
+            match saved.iter_mut().find(|saved| saved.peer == peer.id) {
+                Some(saved) => (saved.mark, saved.last_seen) = (peer.mark, last_seen),
+                None => saved.push(SavedPeer {
+                    peer: peer.id,
+                    mark_before,
+                    last_seen_before,
+                    mark: peer.mark,
+                    last_seen,
+                    interval_seconds: peer.interval_seconds,
+                    name: peer.name.clone(),
+                }),
             }
         }
-        Ok(())
+        Ok(saved)
     }
     async fn insert_enrolment(&mut self, enrolment: &Enrolment, digest: &Digest) -> RepositoryResult<()> {
         self.state.enrolments.push((enrolment.clone(), *digest));

@@ -65,6 +65,8 @@ impl PgUnitOfWork {
         self.retire_collectors(&outcome.retired).await?;
         self.write_repeats(&outcome.repeats).await?;
         self.write_new(&outcome.new, ids, now).await?;
+        self.touched.raised.extend(ids);
+        self.touched.changed.extend(outcome.repeats.iter().map(|fold| fold.id));
         let of_repeats = outcome.repeats.iter().map(|fold| (fold.id, &fold.group));
         let of_new = ids.iter().copied().zip(&outcome.new);
         self.write_evidence(of_repeats.chain(of_new)).await

@@ -43,8 +43,8 @@ impl PgUnitOfWork {
         resolution: Option<Resolution>,
         assignee: Option<UserId>,
     ) -> RepositoryResult<()> {
-        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        sqlx::query(
+        let moved: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let moved: Vec<uuid::Uuid> = sqlx::query_scalar(
             "UPDATE alerts a SET
                  status = $2, resolution = $3, assignee_id = $4, version = version + 1,
                  collecting = CASE
@@ -56,15 +56,17 @@ impl PgUnitOfWork {
                  END
              FROM (SELECT id, row_number() OVER (PARTITION BY key_digest(dedup_key) ORDER BY last_seen DESC, id DESC) AS place
                    FROM alerts WHERE id = ANY($1)) AS r
-             WHERE a.id = r.id",
+             WHERE a.id = r.id
+             RETURNING a.id",
         )
-        .bind(&ids)
+        .bind(&moved)
         .bind(status.as_str())
         .bind(resolution.map(Resolution::as_str))
         .bind(assignee.map(|user| user.0))
-        .execute(self.conn())
+        .fetch_all(self.conn())
         .await
         .map_err(store_error)?;
+        self.touched.changed.extend(moved.into_iter().map(AlertId));
         Ok(())
     }
 

@@ -357,6 +357,33 @@ impl EventRepository for PgUnitOfWork {
         Ok(buckets)
     }
 
+    #[tracing::instrument(name = "pg.events.count_recent", skip_all, fields(peers = peers.len()))]
+    async fn count_recent(
+        &mut self,
+        peers: &[PeerId],
+        since: Timestamp,
+        until: Timestamp,
+        max: i64,
+    ) -> RepositoryResult<Vec<(PeerId, i64)>> {
+        let ids: Vec<_> = peers.iter().map(|peer| peer.0).collect();
+        let rows: Vec<(uuid::Uuid, i64)> = sqlx::query_as(
+            "SELECT p.id, c.events FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) AS u (id)) AS p
+             CROSS JOIN LATERAL (
+                 SELECT count(*) AS events FROM (
+                     SELECT FROM events WHERE peer_id = p.id AND ts >= $2 AND ts < $3 LIMIT $4) AS e) AS c
+             WHERE c.events > 0 ORDER BY p.id LIMIT $5",
+        )
+        .bind(&ids)
+        .bind(since)
+        .bind(until)
+        .bind(max)
+        .bind(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+        .fetch_all(self.conn())
+        .await
+        .map_err(store_error)?;
+        Ok(rows.into_iter().map(|(id, events)| (PeerId(id), events)).collect())
+    }
+
     #[tracing::instrument(name = "pg.events.last_received_at", skip_all)]
     async fn last_received_at(&mut self) -> RepositoryResult<Option<Timestamp>> {
         sqlx::query_scalar("SELECT max(last_received_at) FROM event_days")

@@ -8,14 +8,14 @@ use wolfsec::Timestamp;
 use wolfsec::events::{MAX_REJECTS_PER_PEER, RejectedLine};
 use wolfsec::ids::{EnrolmentId, PeerId};
 use wolfsec::page::Limit;
-use wolfsec::peers::{Enrolment, Peer, PeerMark, StoredReject};
+use wolfsec::peers::{Enrolment, FleetQuery, Peer, PeerMark, PeerStatus, SavedPeer, StoredReject};
 use wolfsec::ports::{Digest, PeerContact, PeerRepository, RepositoryResult};
 
 use super::PgUnitOfWork;
 use super::error::{store_error, stored};
 use super::text::storable;
 
-fn peer(row: &PgRow) -> RepositoryResult<Peer> {
+pub(super) fn peer(row: &PgRow) -> RepositoryResult<Peer> {
     let mark: &str = row.try_get("mark").map_err(store_error)?;
     let mark = stored("mark", mark)?;
     let read = || {
@@ -126,51 +126,30 @@ impl PeerRepository for PgUnitOfWork {
         Ok(done.rows_affected() == 1)
     }
 
-    #[tracing::instrument(name = "pg.peers.record_contacts", skip_all, fields(contacts = contacts.len()))]
-    async fn record_contacts(&mut self, contacts: &[PeerContact]) -> RepositoryResult<()> {
-        if contacts.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<_> = contacts.iter().map(|contact| contact.peer.0).collect();
-        let times: Vec<_> = contacts.iter().map(|contact| contact.at).collect();
-        let addresses: Vec<_> = contacts.iter().map(|contact| contact.address.as_deref()).collect();
-        let marks: Vec<_> = contacts.iter().map(|contact| contact.mark.as_str()).collect();
-        let events: Vec<_> = contacts.iter().map(|contact| contact.events).collect();
-        let rejects: Vec<_> = contacts.iter().map(|contact| contact.rejects).collect();
-        // Several contacts of a peer are one row; its latest one says mark and address. Rows are locked in the order of
-        // their ids, so that two writers do not wait for each other.
-        sqlx::query(
-            "WITH contact AS (
-                 SELECT id, max(at) AS at, sum(events)::bigint AS events, sum(rejects)::bigint AS rejects,
-                        (array_agg(address ORDER BY at DESC, n DESC) FILTER (WHERE address IS NOT NULL))[1] AS address,
-                        (array_agg(mark ORDER BY at DESC, n DESC))[1] AS mark
-                 FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
-                      WITH ORDINALITY AS c (id, at, address, mark, events, rejects, n)
-                 GROUP BY id
-             ), locked AS (
-                 SELECT id FROM peers WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
-             )
-             UPDATE peers p SET
-                 last_seen = greatest(p.last_seen, c.at),
-                 address = CASE WHEN p.last_seen IS NULL OR c.at >= p.last_seen
-                                THEN coalesce(c.address, p.address) ELSE p.address END,
-                 mark = CASE WHEN (p.mark, c.mark) IN (('stopped', 'active'), ('active', 'stopped'))
-                             THEN c.mark ELSE p.mark END,
-                 event_count = p.event_count + c.events,
-                 reject_count = p.reject_count + c.rejects
-             FROM locked JOIN contact c USING (id)
-             WHERE p.id = locked.id",
-        )
-        .bind(&ids)
-        .bind(&times)
-        .bind(&addresses)
-        .bind(&marks)
-        .bind(&events)
-        .bind(&rejects)
-        .execute(self.conn())
-        .await
-        .map_err(store_error)?;
-        Ok(())
+    async fn fleet(&mut self, query: &FleetQuery) -> RepositoryResult<Vec<Peer>> {
+        self.list_fleet(query).await
+    }
+    async fn count_by_status(
+        &mut self,
+        words: Option<&str>,
+        now: Timestamp,
+    ) -> RepositoryResult<Vec<(PeerStatus, i64)>> {
+        self.count_fleet(words, now).await
+    }
+
+    #[tracing::instrument(name = "pg.peers.set_interval", skip_all)]
+    async fn set_interval(&mut self, id: PeerId, seconds: i32) -> RepositoryResult<bool> {
+        let done = sqlx::query("UPDATE peers SET interval_seconds = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(seconds)
+            .execute(self.conn())
+            .await
+            .map_err(store_error)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn save_peers_batch(&mut self, contacts: &[PeerContact]) -> RepositoryResult<Vec<SavedPeer>> {
+        self.save_contacts(contacts).await
     }
 
     #[tracing::instrument(name = "pg.peers.insert_enrolment", skip_all)]

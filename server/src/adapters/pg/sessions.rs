@@ -71,6 +71,24 @@ impl SessionRepository for PgUnitOfWork {
         Ok(())
     }
 
+    #[tracing::instrument(name = "pg.sessions.get_many", skip_all, fields(ids = ids.len()))]
+    async fn get_many(&mut self, ids: &[SessionId]) -> RepositoryResult<Vec<(Session, User)>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let rows = sqlx::query(
+            "SELECT s.id, s.user_id, s.created_at, s.last_used_at, s.address, s.user_agent,
+                    u.name, u.role, u.enabled, u.created_at AS user_created_at, u.last_sign_in
+             FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ANY($1) LIMIT $2",
+        )
+        .bind(&ids)
+        .bind(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+        .fetch_all(self.conn())
+        .await
+        .map_err(store_error)?;
+        rows.iter()
+            .map(|row| Ok((session(row).map_err(store_error)?, user(row, "user_id")?)))
+            .collect()
+    }
+
     #[tracing::instrument(name = "pg.sessions.list_for_user", skip_all)]
     async fn list_for_user(&mut self, user: UserId) -> RepositoryResult<Vec<Session>> {
         let rows = sqlx::query(
@@ -92,6 +110,7 @@ impl SessionRepository for PgUnitOfWork {
             .execute(self.conn())
             .await
             .map_err(store_error)?;
+        self.touched.access |= done.rows_affected() > 0;
         Ok(done.rows_affected() == 1)
     }
 
@@ -103,6 +122,7 @@ impl SessionRepository for PgUnitOfWork {
             .execute(self.conn())
             .await
             .map_err(store_error)?;
+        self.touched.access |= done.rows_affected() > 0;
         Ok(done.rows_affected())
     }
 
@@ -114,6 +134,7 @@ impl SessionRepository for PgUnitOfWork {
             .execute(self.conn())
             .await
             .map_err(store_error)?;
+        self.touched.access |= done.rows_affected() > 0;
         Ok(done.rows_affected())
     }
 }

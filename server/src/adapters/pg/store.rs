@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use wolfsec::events::LogSource;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, OverviewRepository, PeerRepository, RepositoryResult,
-    RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork, UserRepository,
+    AlertRepository, AuditRepository, EventRepository, LiveRepository, MetricRepository, OverviewRepository,
+    PeerRepository, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository,
+    UnitOfWork, UserRepository,
 };
 
 use super::error::store_error;
+use super::live::Touched;
 use super::logsources::LogSourceCache;
 
 /// Opens transactions on the pool.
@@ -39,6 +41,7 @@ impl Store for PgStore {
             tx,
             logsources: Arc::clone(&self.logsources),
             learnt: HashMap::new(),
+            touched: Touched::default(),
         }))
     }
 }
@@ -50,6 +53,8 @@ pub struct PgUnitOfWork {
     pub(super) logsources: Arc<LogSourceCache>,
     /// Log sources seen in this transaction: the cache takes them over when it commits, and not before.
     pub(super) learnt: HashMap<LogSource, i32>,
+    /// What this transaction did that browsers want to know: told by its commit.
+    pub(super) touched: Touched,
 }
 
 impl PgUnitOfWork {
@@ -75,6 +80,9 @@ impl UnitOfWork for PgUnitOfWork {
     fn peers(&mut self) -> &mut dyn PeerRepository {
         self
     }
+    fn metrics(&mut self) -> &mut dyn MetricRepository {
+        self
+    }
     fn events(&mut self) -> &mut dyn EventRepository {
         self
     }
@@ -93,10 +101,16 @@ impl UnitOfWork for PgUnitOfWork {
     fn overview(&mut self) -> &mut dyn OverviewRepository {
         self
     }
+    fn live(&mut self) -> &mut dyn LiveRepository {
+        self
+    }
 
     #[tracing::instrument(name = "pg.commit", skip_all)]
-    async fn commit(self: Box<Self>) -> RepositoryResult<()> {
-        let Self { tx, logsources, learnt } = *self;
+    async fn commit(mut self: Box<Self>) -> RepositoryResult<()> {
+        self.tell().await?;
+        let Self {
+            tx, logsources, learnt, ..
+        } = *self;
         tx.commit().await.map_err(store_error)?;
         logsources.learn(learnt);
         Ok(())

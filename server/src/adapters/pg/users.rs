@@ -98,6 +98,7 @@ impl UserRepository for PgUnitOfWork {
             .execute(self.conn())
             .await
             .map_err(store_error)?;
+        self.touched.access |= done.rows_affected() > 0;
         Ok(done.rows_affected() == 1)
     }
 
@@ -109,6 +110,7 @@ impl UserRepository for PgUnitOfWork {
             .execute(self.conn())
             .await
             .map_err(store_error)?;
+        self.touched.access |= done.rows_affected() > 0;
         Ok(done.rows_affected() == 1)
     }
 

@@ -5,6 +5,8 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
 use wolfsec::peers::HeartbeatState;
+use wolfsec_app::Failure;
+use wolfsec_app::peers::PeerReport;
 
 use crate::http::credentials::FromPeer;
 use crate::http::error::ApiError;
@@ -22,9 +24,13 @@ pub(in crate::http) async fn heartbeat(
     sent: Body,
 ) -> Result<StatusCode, ApiError> {
     let heartbeat: Heartbeat = api::parse(&body::small(sent).await?)?;
-    state
-        .use_cases
-        .heartbeat(from.peer.id, heartbeat.state, from.address)
-        .await?;
+    let report = PeerReport {
+        peer: from.peer.id,
+        received_at: state.use_cases.now(),
+        address: from.address,
+        state: heartbeat.state,
+        samples: Vec::new(),
+    };
+    state.reports.submit(report).await.map_err(Failure::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

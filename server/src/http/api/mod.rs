@@ -5,6 +5,7 @@ pub(super) mod enroll;
 pub(super) mod events;
 pub(super) mod heartbeat;
 pub(super) mod ingest;
+pub(super) mod metrics;
 mod parameters;
 pub(super) mod peers;
 pub(super) mod rules;

@@ -8,9 +8,9 @@ use axum::body::Bytes;
 use tokio::sync::oneshot;
 use wolfsec::ids::PeerId;
 use wolfsec::ports::{
-    AlertRepository, AuditRepository, EventRepository, OverviewRepository, PeerRepository, RepositoryError,
-    RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store, TokenRepository, UnitOfWork,
-    UserRepository,
+    AlertRepository, AuditRepository, EventRepository, LiveRepository, MetricRepository, OverviewRepository,
+    PeerRepository, RepositoryError, RepositoryResult, RuleRepository, SessionRepository, SettingsRepository, Store,
+    TokenRepository, UnitOfWork, UserRepository,
 };
 use wolfsec_app::{Caller, Ports};
 use wolfsec_detect::SigmaDetector;
@@ -58,6 +58,9 @@ impl UnitOfWork for RefusingUnit {
     fn peers(&mut self) -> &mut dyn PeerRepository {
         self.unit.peers()
     }
+    fn metrics(&mut self) -> &mut dyn MetricRepository {
+        self.unit.metrics()
+    }
     fn events(&mut self) -> &mut dyn EventRepository {
         self.unit.events()
     }
@@ -75,6 +78,9 @@ impl UnitOfWork for RefusingUnit {
     }
     fn overview(&mut self) -> &mut dyn OverviewRepository {
         self.unit.overview()
+    }
+    fn live(&mut self) -> &mut dyn LiveRepository {
+        self.unit.live()
     }
     async fn commit(self: Box<Self>) -> RepositoryResult<()> {
         if self.refuse {
