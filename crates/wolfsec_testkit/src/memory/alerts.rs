@@ -327,7 +327,9 @@ impl AlertRepository for MemoryUnitOfWork {
         newest_first.sort_by_key(|id| Reverse(self.state.alerts.get(id).map(|of| (of.alert.last_seen, of.alert.id))));
         for id in newest_first {
             self.state.move_alert(id, status, resolution, assignee);
-            self.touched.changed.insert(id);
+            if self.state.alerts.contains_key(&id) {
+                self.touched.changed.insert(id);
+            }
         }
         Ok(())
     }
