@@ -353,7 +353,7 @@ pub trait SettingsRepository: Send {
 /// What the overview shows. Every answer is bounded, none reads the events themselves.
 #[async_trait]
 pub trait OverviewRepository: Send {
-    /// Unresolved alerts that are assigned to nobody or to this user, by severity, worst first; severities without any are absent.
+    /// Open alerts, and unresolved ones of this user, by severity, worst first; severities without any are absent.
     async fn waiting(&mut self, user: Option<UserId>) -> RepositoryResult<Vec<WaitingCount>>;
     /// Alerts raised since a time, counted up to [`crate::alerts::TALLY_BOUND`].
     async fn raised_since(&mut self, since: Timestamp) -> RepositoryResult<RaisedCount>;

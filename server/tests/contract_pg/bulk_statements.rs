@@ -158,7 +158,7 @@ async fn the_overview_costs_a_fixed_number_of_statements() {
                 cost > 5 && cost < first && cost <= 13,
                 "{range}: {cost} statements, the first {first}"
             );
-            assert_eq!(view.waiting.iter().map(|of| of.count).sum::<i64>(), 201);
+            assert_eq!(view.waiting.iter().map(|of| of.open).sum::<i64>(), 201);
         }
     })
     .await;
