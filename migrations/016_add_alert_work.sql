@@ -7,7 +7,7 @@ ALTER TABLE alerts ADD COLUMN tactics text[] NOT NULL DEFAULT '{}'
         'exfiltration', 'impact']);
 
 CREATE INDEX alerts_waiting ON alerts (created_at, id) WHERE status <> 'resolved';
-CREATE INDEX alerts_waiting_counts ON alerts (severity, assignee_id, created_at) WHERE status <> 'resolved';
+CREATE INDEX alerts_waiting_counts ON alerts (severity, status, assignee_id, created_at) WHERE status <> 'resolved';
 CREATE INDEX alerts_raised ON alerts (created_at, severity);
 
 CREATE TABLE alert_bulk_changes (

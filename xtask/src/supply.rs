@@ -49,7 +49,7 @@ const LARGE: [&str; 16] = [
 ];
 
 /// Fetching advisories from a server that is out of reach may hang.
-const ADVISORY_LIMIT: Duration = Duration::from_secs(120);
+const ADVISORY_LIMIT: Duration = Duration::from_mins(2);
 
 /// Licences and duplicates of everything in the lock file; from cargo's own data, so it works everywhere.
 pub fn check(paths: &Paths) -> Result<()> {

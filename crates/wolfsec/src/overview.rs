@@ -88,9 +88,12 @@ impl RateBucket {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingCount {
     pub severity: Severity,
-    pub count: i64,
-    /// When the one that waits longest was raised.
-    pub oldest: Timestamp,
+    /// Nobody has acknowledged them.
+    pub open: i64,
+    /// Unresolved, and this person's.
+    pub mine: i64,
+    /// When the open one that waits longest was raised; `None` without one.
+    pub oldest: Option<Timestamp>,
 }
 
 /// Alerts raised since a time.

@@ -350,6 +350,30 @@ pub trait SettingsRepository: Send {
     async fn remove(&mut self, name: &str) -> RepositoryResult<()>;
 }
 
+/// What the overview shows. Every answer is bounded, none reads the events themselves.
+#[async_trait]
+pub trait OverviewRepository: Send {
+    /// Open alerts, and unresolved ones of this user, by severity, worst first; severities without any are absent.
+    async fn waiting(&mut self, user: Option<UserId>) -> RepositoryResult<Vec<WaitingCount>>;
+    /// Alerts raised since a time, counted up to [`crate::alerts::TALLY_BOUND`].
+    async fn raised_since(&mut self, since: Timestamp) -> RepositoryResult<RaisedCount>;
+    /// Alerts last seen since a time, the newest [`crate::overview::FIGURES_BOUND`]: marks a bucket of `minutes`, tactics, top
+    /// rules and top entities.
+    async fn alert_figures(&mut self, since: Timestamp, minutes: i32) -> RepositoryResult<AlertFigures>;
+    /// Peers by status, the first [`crate::overview::FLEET_BOUND`] by name.
+    async fn fleet(&mut self, now: Timestamp) -> RepositoryResult<FleetFigures>;
+    /// How fast ingest was since `since`, and how many lines were rejected since `rejects_since`.
+    async fn ingest(&mut self, since: Timestamp, rejects_since: Timestamp) -> RepositoryResult<IngestFigures>;
+    /// Adds to what was measured, in one statement.
+    async fn add_measured(&mut self, measured: &[Measured]) -> RepositoryResult<()>;
+    /// Forgets what was measured before a time.
+    async fn forget_measured(&mut self, before: Timestamp) -> RepositoryResult<()>;
+    /// What the stored events take, by the store's own catalogue.
+    async fn storage(&mut self) -> RepositoryResult<Storage>;
+    async fn visit(&mut self, user: UserId) -> RepositoryResult<Option<Visit>>;
+    async fn set_visit(&mut self, user: UserId, visit: &Visit) -> RepositoryResult<()>;
+}
+
 /// The sequence of changes that were told, and what the live counters are made of.
 #[async_trait]
 pub trait LiveRepository: Send {
@@ -374,30 +398,6 @@ pub trait LiveFeed: Send + Sync {
 pub trait LiveListener: Send {
     /// Waits for the next notice. An error ends it: listen again, and take up what was missed by cursor.
     async fn next(&mut self) -> RepositoryResult<LiveNotice>;
-}
-
-/// What the overview shows. Every answer is bounded, none reads the events themselves.
-#[async_trait]
-pub trait OverviewRepository: Send {
-    /// Unresolved alerts that are assigned to nobody or to this user, by severity, worst first; severities without any are absent.
-    async fn waiting(&mut self, user: Option<UserId>) -> RepositoryResult<Vec<WaitingCount>>;
-    /// Alerts raised since a time, counted up to [`crate::alerts::TALLY_BOUND`].
-    async fn raised_since(&mut self, since: Timestamp) -> RepositoryResult<RaisedCount>;
-    /// Alerts last seen since a time, the newest [`crate::overview::FIGURES_BOUND`]: marks a bucket of `minutes`, tactics, top
-    /// rules and top entities.
-    async fn alert_figures(&mut self, since: Timestamp, minutes: i32) -> RepositoryResult<AlertFigures>;
-    /// Peers by status, the first [`crate::overview::FLEET_BOUND`] by name.
-    async fn fleet(&mut self, now: Timestamp) -> RepositoryResult<FleetFigures>;
-    /// How fast ingest was since `since`, and how many lines were rejected since `rejects_since`.
-    async fn ingest(&mut self, since: Timestamp, rejects_since: Timestamp) -> RepositoryResult<IngestFigures>;
-    /// Adds to what was measured, in one statement.
-    async fn add_measured(&mut self, measured: &[Measured]) -> RepositoryResult<()>;
-    /// Forgets what was measured before a time.
-    async fn forget_measured(&mut self, before: Timestamp) -> RepositoryResult<()>;
-    /// What the stored events take, by the store's own catalogue.
-    async fn storage(&mut self) -> RepositoryResult<Storage>;
-    async fn visit(&mut self, user: UserId) -> RepositoryResult<Option<Visit>>;
-    async fn set_visit(&mut self, user: UserId, visit: &Visit) -> RepositoryResult<()>;
 }
 
 /// Time, as a parameter.

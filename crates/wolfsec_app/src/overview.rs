@@ -1,7 +1,7 @@
 //! What the overview page shows.
 
 use wolfsec::Timestamp;
-use wolfsec::alerts::{AlertOrder, AlertQuery, AlertStatus, AssigneeFilter};
+use wolfsec::alerts::{AlertOrder, AlertQuery, AlertStatus};
 use wolfsec::overview::{INGEST_WINDOW, Overview, OverviewRange, RaisedCount, Visit};
 use wolfsec::page::Limit;
 use wolfsec::ports::{RepositoryResult, UnitOfWork};
@@ -21,13 +21,8 @@ impl UseCases {
         let since = range.start(now);
         let mut uow = self.begin().await?;
         let longest = AlertQuery {
-            statuses: vec![AlertStatus::Open, AlertStatus::Acknowledged, AlertStatus::InProgress],
+            statuses: vec![AlertStatus::Open],
             severities: vec![Severity::Critical, Severity::High],
-            assignee: Some(
-                caller
-                    .user_id()
-                    .map_or(AssigneeFilter::Nobody, AssigneeFilter::UserOrNobody),
-            ),
             order: AlertOrder::Waiting,
             limit: Limit::new(LONGEST).unwrap_or_default(),
             ..AlertQuery::default()

@@ -5,8 +5,8 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says why")]
 #![expect(clippy::unwrap_used, reason = "a test ends where something unforeseen happens")]
 
+mod bulk_statements;
 mod database;
-mod report_statements;
 mod roles;
 mod schema;
 mod statements;

@@ -1,165 +1,106 @@
-//! How many statements a page or an act costs, whatever the number of rows.
+//! How many statements a group of reports costs: two, whatever the number of peers.
 
-use std::cell::Cell;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex};
 
-use tracing::Subscriber;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
-use tracing_subscriber::{Layer, Registry};
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use wolf_server::adapters::pg::PgStore;
-use wolfsec::alerts::{AlertQuery, AlertStatus, BulkAct, BulkRow, Resolution, fold};
-use wolfsec::identity::Role;
-use wolfsec::ids::AlertId;
-use wolfsec::overview::OverviewRange;
+use wolfsec::ids::PeerId;
+use wolfsec::peers::{HeartbeatState, MetricSample};
 use wolfsec::ports::Store as _;
-use wolfsec_app::identity::ClientInfo;
-use wolfsec_app::{Caller, Ports, UseCases};
-use wolfsec_testkit::build::{at, digest, finding, limit, peer};
+use wolfsec_app::peers::PeerReport;
+use wolfsec_app::{Ports, UseCases};
+use wolfsec_testkit::build::{at, digest, peer};
 use wolfsec_testkit::{FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, SequentialIds, SilentRules};
 
 use crate::database::with_database;
 
-thread_local! {
-    /// Statements that this test's thread has executed.
-    static EXECUTED: Cell<usize> = const { Cell::new(0) };
+/// Collects the statements that the driver says it has sent.
+#[derive(Clone, Default)]
+struct Sent(Arc<Mutex<Vec<String>>>);
+
+struct Summary(Option<String>);
+
+impl Visit for Summary {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "summary" {
+            self.0 = Some(format!("{value:?}").trim_matches('"').to_owned());
+        }
+    }
 }
 
-/// Counts what the database driver says it has executed.
-struct Counter;
-
-impl<S: Subscriber> Layer<S> for Counter {
+impl<S: tracing::Subscriber> Layer<S> for Sent {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == "sqlx::query" {
-            EXECUTED.set(EXECUTED.get() + 1);
+            let mut summary = Summary(None);
+            event.record(&mut summary);
+            self.0.lock().unwrap().push(summary.0.unwrap_or_default());
         }
     }
 }
 
-/// For the whole program, once: each test has a thread of its own.
-fn listen() {
-    static LISTENING: Once = Once::new();
-    LISTENING.call_once(|| {
-        let subscriber = Registry::default().with(Counter.with_filter(LevelFilter::DEBUG));
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-    });
-}
-
-/// Statements since it was asked last.
-fn executed() -> usize {
-    EXECUTED.replace(0)
-}
-
-fn use_cases(store: PgStore) -> UseCases {
-    let clock = FixedClock::default();
-    clock.set(at(600));
-    UseCases::new(Ports {
-        store: Arc::new(store),
-        clock: Arc::new(clock),
-        ids: Arc::new(SequentialIds::default()),
-        hasher: Arc::new(FakeHasher),
-        mint: Arc::new(FakeMint::default()),
-        sealer: Arc::new(FakeSealer),
-        rules_changed: Arc::new(SilentRules),
-        rule_packs: Arc::new(FakePacks),
-    })
-}
-
-/// So many alerts from `first` on, each of a key of its own.
-async fn raise(store: &PgStore, first: u128, count: u128) {
-    let sender = peer(1, "web-01");
-    let mut uow = store.begin().await.unwrap();
-    if uow.peers().get(sender.id).await.unwrap().is_none() {
-        uow.peers().insert(&sender, &digest("web-01")).await.unwrap();
+impl Sent {
+    /// What was sent since the last time, without what begins and ends a transaction.
+    fn take(&self) -> Vec<String> {
+        let all = std::mem::take(&mut *self.0.lock().unwrap());
+        let ends = ["BEGIN", "COMMIT"];
+        all.into_iter()
+            .filter(|statement| !ends.contains(&statement.as_str()))
+            .collect()
     }
-    let numbers = first..first + count;
-    let findings = numbers
-        .clone()
-        .map(|n| finding(&format!("key-{n}"), sender.id, n, at(500)))
-        .collect();
-    let ids: Vec<AlertId> = numbers.map(|n| AlertId(uuid::Uuid::from_u128(n))).collect();
-    uow.alerts()
-        .apply_fold(&fold(findings, &[]), &ids, at(500))
-        .await
-        .unwrap();
-    uow.commit().await.unwrap();
+}
+
+fn report(peer: PeerId, minute: i64, samples: usize) -> PeerReport {
+    let sample = |n: usize| MetricSample {
+        at: at(minute) + chrono::Duration::milliseconds(i64::try_from(n).unwrap()),
+        cpu_percent: Some(1.0),
+        ..MetricSample::default()
+    };
+    PeerReport {
+        peer,
+        received_at: at(minute),
+        address: None,
+        state: HeartbeatState::Running,
+        samples: (0..samples).map(sample).collect(),
+    }
 }
 
 #[tokio::test]
-async fn a_change_of_many_costs_as_much_as_a_change_of_few() {
-    listen();
+async fn a_group_of_reports_is_two_statements_whatever_the_number_of_peers() {
     with_database(|database| async move {
         let store = PgStore::new(database.pool().await);
-        let use_cases = use_cases(store.clone());
-        let caller = Caller::command_line();
-        raise(&store, 1000, 3).await;
-        raise(&store, 2000, 300).await;
-        let resolve = BulkAct::Status {
-            to: AlertStatus::Resolved,
-            resolution: Some(Resolution::Benign),
-            note: "noise".into(),
-        };
-        let query = AlertQuery {
-            limit: limit(1000),
-            ..AlertQuery::default()
-        };
-        let (rows, tally) = use_cases.select_alerts(&caller, &query).await.unwrap();
-        assert_eq!((rows.len(), tally.total()), (303, 303));
-        let (few, many): (Vec<BulkRow>, Vec<BulkRow>) = rows.into_iter().partition(|row| row.id.0.as_u128() < 2000);
-        // The trail's first entry begins the chain, and a connection's first statements are its own.
-        let comment = BulkAct::Comment { note: "seen".into() };
-        use_cases.change_alerts(&caller, &few, &comment).await.unwrap();
-        executed();
-        let done = use_cases.change_alerts(&caller, &few, &resolve).await.unwrap();
-        assert_eq!(done.changed.len(), 3);
-        let cost_of_few = executed();
-        let done = use_cases.change_alerts(&caller, &many, &resolve).await.unwrap();
-        assert_eq!(done.changed.len(), 300);
-        assert_eq!(executed(), cost_of_few);
-        assert!((4..=12).contains(&cost_of_few), "{cost_of_few} statements");
-        use_cases.undo_bulk_change(&caller, done.id).await.unwrap();
-        assert!(executed() <= cost_of_few + 2);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_overview_costs_a_fixed_number_of_statements() {
-    listen();
-    with_database(|database| async move {
-        let store = PgStore::new(database.pool().await);
-        let use_cases = use_cases(store.clone());
-        let password = "correct horse battery staple".to_owned();
-        use_cases
-            .add_user(&Caller::command_line(), "ada", Role::Admin, password.clone())
-            .await
-            .unwrap();
-        let token = use_cases
-            .sign_in("ada", password, &ClientInfo::default())
-            .await
-            .unwrap();
-        let caller = use_cases
-            .authenticate_session(&token, None)
-            .await
-            .unwrap()
-            .unwrap()
-            .caller;
-        raise(&store, 1000, 1).await;
-        executed();
-        use_cases.overview(&caller, OverviewRange::Day).await.unwrap();
-        let first = executed();
-        raise(&store, 2000, 200).await;
-        executed();
-        for &range in OverviewRange::ALL {
-            let view = use_cases.overview(&caller, range).await.unwrap();
-            let cost = executed();
-            // The first look also writes the visit down.
-            assert!(
-                cost > 5 && cost < first && cost <= 13,
-                "{range}: {cost} statements, the first {first}"
-            );
-            assert_eq!(view.waiting.iter().map(|of| of.count).sum::<i64>(), 201);
+        let mut uow = store.begin().await.unwrap();
+        let peers: Vec<PeerId> = (1..=500).map(|n| peer(n, "x").id).collect();
+        for (n, id) in (1..).zip(&peers) {
+            let name = format!("peer-{n}");
+            uow.peers().insert(&peer(n, &name), &digest(&name)).await.unwrap();
+            assert_eq!(*id, peer(n, "x").id);
         }
+        uow.commit().await.unwrap();
+        let use_cases = UseCases::new(Ports {
+            store: Arc::new(store),
+            clock: Arc::new(FixedClock::default()),
+            ids: Arc::new(SequentialIds::default()),
+            hasher: Arc::new(FakeHasher),
+            mint: Arc::new(FakeMint::default()),
+            sealer: Arc::new(FakeSealer),
+            rules_changed: Arc::new(SilentRules),
+            rule_packs: Arc::new(FakePacks),
+        });
+        let sent = Sent::default();
+        let _listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(sent.clone()));
+        // The first group makes the day's partition too, inside its one statement.
+        for (round, count) in (1..).zip([1, 500, 1, 500]) {
+            let reports: Vec<PeerReport> = peers[..count].iter().map(|peer| report(*peer, round, 3)).collect();
+            let stored = use_cases.store_reports(&reports).await.unwrap();
+            assert_eq!(stored.fresh, vec![3; count]);
+            assert_eq!(stored.peers.len(), count);
+            let statements = sent.take();
+            assert_eq!(statements.len(), 2, "{count} peers: {statements:#?}");
+        }
+        let heartbeats: Vec<PeerReport> = peers.iter().map(|peer| report(*peer, 9, 0)).collect();
+        use_cases.store_reports(&heartbeats).await.unwrap();
+        assert_eq!(sent.take().len(), 1);
     })
     .await;
 }

@@ -18,18 +18,17 @@ pub const CHANGE: &str = "/alerts/change";
 pub struct QueueLink(UrlQuery);
 
 impl QueueLink {
-    /// What is unresolved.
-    pub fn unresolved() -> Self {
-        Self(UrlQuery::default())
+    /// What nobody has acknowledged.
+    pub fn open() -> Self {
+        Self(UrlQuery::default().with("status", "open"))
+    }
+    /// What is unresolved and belongs to whoever looks.
+    pub fn mine() -> Self {
+        Self(UrlQuery::default().with("assignee", "me"))
     }
     /// Whatever its status.
     pub fn all() -> Self {
         Self(UrlQuery::default().with("status", "all"))
-    }
-    /// Assigned to nobody or to whoever looks.
-    #[must_use]
-    pub fn waiting_for_me(self) -> Self {
-        Self(self.0.with("assignee", "me_or_nobody"))
     }
     #[must_use]
     pub fn severities(self, severities: &[Severity]) -> Self {
@@ -145,14 +144,10 @@ mod tests {
 
     #[test]
     fn links_carry_the_filter_of_their_number() {
-        let link = QueueLink::unresolved()
-            .waiting_for_me()
+        let link = QueueLink::open()
             .severities(&[Severity::Critical, Severity::High])
             .longest_first();
-        assert_eq!(
-            link.href(),
-            "/alerts?assignee=me_or_nobody&severity=critical%2Chigh&sort=waiting"
-        );
+        assert_eq!(link.href(), "/alerts?status=open&severity=critical%2Chigh&sort=waiting");
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn list(url: &UrlQuery, filter: &QueueFilter, view: &QueueView, failed: Option<&
     let first = here.without(&["after"]);
     let matching = view.tally.of(&filter.query.severities);
     let more = if view.tally.capped { "+" } else { "" };
-    let beside = view.beside.as_ref().map(|detail| detail.alert.id);
+    let beside = view.beside.as_ref().map(|beside| beside.detail.alert.id);
     let order = match filter.query.order {
         AlertOrder::Newest => "newest first",
         AlertOrder::Waiting => "longest waiting first",

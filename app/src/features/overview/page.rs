@@ -66,24 +66,25 @@ fn needs(waiting: &[WaitingCount]) -> AnyView {
             let found = waiting.iter().find(|of| of.severity == severity);
             let large = matches!(severity, Severity::Critical | Severity::High);
             let class = if large { "figure figure--lg" } else { "figure" };
-            let oldest = found.map_or_else(
+            let oldest = found.and_then(|of| of.oldest).map_or_else(
                 || "none waits".to_owned(),
-                |of| format!("oldest {}", span_text(rendered_at() - of.oldest)),
+                |oldest| format!("oldest {}", span_text(rendered_at() - oldest)),
             );
-            let href = QueueLink::unresolved().waiting_for_me().severities(&[severity]).href();
+            let href = QueueLink::open().severities(&[severity]).href();
             view! {
                 <a class=class href=href>
                     <span class="k">{severity_mark_short(severity)}</span>
-                    <span class="v">{grouped(found.map_or(0, |of| of.count))}</span>
+                    <span class="v" data-live=format!("open-{severity}")>{grouped(found.map_or(0, |of| of.open))}</span>
                     <span class="d">{oldest}</span>
                 </a>
             }
         })
         .collect_view();
+    let mine: i64 = waiting.iter().map(|of| of.mine).sum();
     view! {
         <div class="panel c5">
-            <div class="panel__head"><h2>"Needs you now"</h2><span class="meta">"unresolved, yours or nobody's"</span>
-                <a href=QueueLink::unresolved().waiting_for_me().href()>"Queue"</a></div>
+            <div class="panel__head"><h2>"Needs you now"</h2><span class="meta">"open, nobody has acknowledged"</span>
+                <a href=QueueLink::mine().href()>{grouped(mine)}" yours"</a></div>
             <div class="needs">{figures}</div>
         </div>
     }
@@ -95,12 +96,9 @@ fn longest(alerts: &[Alert], waiting: &[WaitingCount]) -> AnyView {
     let all: i64 = waiting
         .iter()
         .filter(|of| SEVERE.contains(&of.severity))
-        .map(|of| of.count)
+        .map(|of| of.open)
         .sum();
-    let link = QueueLink::unresolved()
-        .waiting_for_me()
-        .severities(&SEVERE)
-        .longest_first();
+    let link = QueueLink::open().severities(&SEVERE).longest_first();
     let rows = alerts
         .iter()
         .map(|alert| {

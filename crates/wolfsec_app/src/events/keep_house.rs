@@ -8,10 +8,10 @@ use crate::{Failure, UseCases};
 const REQUEST_MEMORY: Duration = Duration::days(7);
 /// Correlation hits are kept longer than any window.
 const HIT_MEMORY: Duration = Duration::days(2);
-/// Browsers catch up over at most this long; no session lasts longer.
-const CHANGE_MEMORY: Duration = Duration::days(2);
 /// What was measured of ingest is kept as long as the overview looks back.
 const MEASURE_MEMORY: Duration = Duration::days(31);
+/// Browsers catch up over at most this long; no session lasts longer.
+const CHANGE_MEMORY: Duration = Duration::days(2);
 /// Days whose partitions are made ahead.
 const DAYS_AHEAD: i64 = 3;
 

@@ -90,6 +90,19 @@ pub async fn work_on_an_alert_is_told(store: &dyn Store, feed: &dyn LiveFeed) {
     uow.commit().await.unwrap();
     let change = next_change(ear.as_mut()).await;
     assert_eq!((change.new, change.changed), (0, 1));
+    // Many at once are told as one change.
+    let mut uow = begin(store).await;
+    raise(uow.as_mut(), 2, vec![finding("b", peer, 12, at(0))]).await;
+    uow.commit().await.unwrap();
+    next_change(ear.as_mut()).await;
+    let mut uow = begin(store).await;
+    uow.alerts()
+        .set_status_of(&[alert_id(1), alert_id(2), alert_id(9)], AlertStatus::Open, None, None)
+        .await
+        .unwrap();
+    uow.commit().await.unwrap();
+    let many = next_change(ear.as_mut()).await;
+    assert_eq!((many.new, many.changed), (0, 2));
     let told = &change.alerts[0];
     assert_eq!(
         (told.id, told.status, told.new),

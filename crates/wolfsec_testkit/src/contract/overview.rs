@@ -16,17 +16,21 @@ use crate::build::{at, digest, entity, event, peer, user};
 
 pub async fn what_waits_is_counted_for_a_person(store: &dyn Store) {
     let mut uow = three(store).await;
-    let count = |severity| WaitingCount {
-        severity,
-        count: 1,
-        oldest: at(1000),
+    let high = WaitingCount {
+        severity: Severity::High,
+        open: 1,
+        mine: 0,
+        oldest: Some(at(1000)),
     };
-    assert_eq!(uow.overview().waiting(None).await.unwrap(), [count(Severity::High)]);
+    let low = WaitingCount {
+        severity: Severity::Low,
+        open: 0,
+        mine: 1,
+        oldest: None,
+    };
+    assert_eq!(uow.overview().waiting(None).await.unwrap(), [high]);
     let jo = Some(user(5, "jo").id);
-    assert_eq!(
-        uow.overview().waiting(jo).await.unwrap(),
-        [count(Severity::High), count(Severity::Low)]
-    );
+    assert_eq!(uow.overview().waiting(jo).await.unwrap(), [high, low]);
     let raised = RaisedCount {
         alerts: 3,
         severe: 2,

@@ -64,9 +64,9 @@ struct State {
     audit: Vec<SealedEntry>,
     audit_head: Option<ChainHead>,
     settings: BTreeMap<String, String>,
-    changes: live::Changes,
     visits: BTreeMap<UserId, Visit>,
     measured: BTreeMap<(IngestMeasure, Timestamp, i16), i64>,
+    changes: live::Changes,
 }
 
 /// Everything in memory.

@@ -28,15 +28,25 @@ impl OverviewRepository for MemoryUnitOfWork {
         let mut by_severity: BTreeMap<Reverse<Severity>, WaitingCount> = BTreeMap::new();
         for stored in self.state.alerts.values() {
             let alert = &stored.alert;
-            let waits = stored.assignee.is_none() || stored.assignee == user;
-            if alert.status != AlertStatus::Resolved && waits {
-                let count = by_severity.entry(Reverse(alert.severity)).or_insert(WaitingCount {
-                    severity: alert.severity,
-                    count: 0,
-                    oldest: alert.created_at,
-                });
-                count.count += 1;
-                count.oldest = count.oldest.min(alert.created_at);
+            let is_open = alert.status == AlertStatus::Open;
+            let is_mine = user.is_some() && stored.assignee == user;
+            if alert.status == AlertStatus::Resolved || !(is_open || is_mine) {
+                continue;
+            }
+            let count = by_severity.entry(Reverse(alert.severity)).or_insert(WaitingCount {
+                severity: alert.severity,
+                open: 0,
+                mine: 0,
+                oldest: None,
+            });
+            count.mine += i64::from(is_mine);
+            if is_open {
+                count.open += 1;
+                count.oldest = Some(
+                    count
+                        .oldest
+                        .map_or(alert.created_at, |oldest| oldest.min(alert.created_at)),
+                );
             }
         }
         Ok(by_severity.into_values().collect())

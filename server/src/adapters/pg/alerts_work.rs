@@ -43,7 +43,7 @@ impl PgUnitOfWork {
         resolution: Option<Resolution>,
         assignee: Option<UserId>,
     ) -> RepositoryResult<()> {
-        let wanted: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let moved: Vec<_> = ids.iter().map(|id| id.0).collect();
         let moved: Vec<uuid::Uuid> = sqlx::query_scalar(
             "UPDATE alerts a SET
                  status = $2, resolution = $3, assignee_id = $4, version = version + 1,
@@ -59,7 +59,7 @@ impl PgUnitOfWork {
              WHERE a.id = r.id
              RETURNING a.id",
         )
-        .bind(&wanted)
+        .bind(&moved)
         .bind(status.as_str())
         .bind(resolution.map(Resolution::as_str))
         .bind(assignee.map(|user| user.0))

@@ -86,9 +86,10 @@ fn figures(rows: Vec<FigureRow>) -> RepositoryResult<AlertFigures> {
 impl OverviewRepository for PgUnitOfWork {
     #[tracing::instrument(name = "pg.overview.waiting", skip_all)]
     async fn waiting(&mut self, user: Option<UserId>) -> RepositoryResult<Vec<WaitingCount>> {
-        let rows: Vec<(i16, i64, Timestamp)> = sqlx::query_as(
-            "SELECT severity, count(*), min(created_at) FROM alerts
-             WHERE status <> 'resolved' AND (assignee_id IS NULL OR assignee_id = $1)
+        let rows: Vec<(i16, i64, i64, Option<Timestamp>)> = sqlx::query_as(
+            "SELECT severity, count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE assignee_id = $1),
+                    min(created_at) FILTER (WHERE status = 'open')
+             FROM alerts WHERE status <> 'resolved' AND (status = 'open' OR assignee_id = $1)
              GROUP BY severity ORDER BY severity DESC",
         )
         .bind(user.map(|user| user.0))
@@ -96,10 +97,11 @@ impl OverviewRepository for PgUnitOfWork {
         .await
         .map_err(store_error)?;
         rows.into_iter()
-            .map(|(severity, count, oldest)| {
+            .map(|(severity, open, mine, oldest)| {
                 Ok(WaitingCount {
                     severity: stored_severity(severity)?,
-                    count,
+                    open,
+                    mine,
                     oldest,
                 })
             })

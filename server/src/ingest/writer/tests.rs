@@ -76,11 +76,11 @@ impl UnitOfWork for RefusingUnit {
     fn settings(&mut self) -> &mut dyn SettingsRepository {
         self.unit.settings()
     }
-    fn live(&mut self) -> &mut dyn LiveRepository {
-        self.unit.live()
-    }
     fn overview(&mut self) -> &mut dyn OverviewRepository {
         self.unit.overview()
+    }
+    fn live(&mut self) -> &mut dyn LiveRepository {
+        self.unit.live()
     }
     async fn commit(self: Box<Self>) -> RepositoryResult<()> {
         if self.refuse {
