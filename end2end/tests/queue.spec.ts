@@ -39,7 +39,9 @@ test('picked rows are resolved, overtaken ones are left, and all of it is undone
   const other = await page.context().newPage();
   await other.goto(`${server.url}/alerts?q=queue-0&status=open`);
   await other.locator('article').getByRole('button', { name: 'Acknowledge' }).click();
+  await expect(other).toHaveURL(/done=acknowledged/);
   await other.close();
+  await page.bringToFront();
   await page.locator('.bar--bulk').getByText('Resolve…').click();
   await page.getByLabel('What were they?').selectOption('benign');
   await checkPage(page);
