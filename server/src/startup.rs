@@ -224,6 +224,7 @@ impl Server {
             live: live.clone(),
             detector: installation.detector.clone(),
             pool: installation.pool.clone(),
+            own_peer,
             settings,
             public_url: public_url.clone(),
             assets,

@@ -14,6 +14,10 @@ const DISTRIBUTION_CLIPPY: &str = "/usr/bin/cargo-clippy";
 /// Where the toolchain server is out of reach, asking it for the target hangs instead of failing.
 const TARGET_LIMIT: Duration = Duration::from_secs(20);
 
+/// Of the official Elasticsearch client for Python.
+const PYTHON_CLIENT: &str = "9.1.0";
+const CLIENT_LIMIT: Duration = Duration::from_secs(120);
+
 /// A compiler that makes WebAssembly.
 pub enum WasmCompiler {
     /// The one that runs us has the target.
@@ -70,6 +74,61 @@ pub fn browser(paths: &Paths) -> Result<()> {
         apt_install(paths, &["nodejs", "npm"])?;
     }
     Ok(())
+}
+
+/// Log shippers, whose tests skip themselves where these cannot be had: rsyslog from the distribution, and a Python with the
+/// official Elasticsearch client, whose path is returned.
+pub fn shippers(paths: &Paths) -> (bool, Option<PathBuf>) {
+    let module = "rsyslog/omelasticsearch.so";
+    let folders = [
+        "/usr/lib/x86_64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+        "/usr/lib64",
+        "/usr/lib",
+    ];
+    let rsyslog = || folders.iter().any(|folder| Path::new(folder).join(module).is_file());
+    let installed = rsyslog()
+        || (apt_install(paths, &["rsyslog", "rsyslog-elasticsearch"])
+            .inspect_err(|error| note(&format!("{error:#}")))
+            .is_ok()
+            && rsyslog());
+    let python = elasticsearch_client(paths)
+        .inspect_err(|error| note(&format!("no Python client for its test: {error:#}")))
+        .ok();
+    (installed, python)
+}
+
+/// A virtual environment of its own with the pinned client.
+fn elasticsearch_client(paths: &Paths) -> Result<PathBuf> {
+    let venv = paths.target.join("test-venv");
+    let python = venv.join("bin/python");
+    let imports = format!("import elasticsearch; assert elasticsearch.__versionstr__ == {PYTHON_CLIENT:?}");
+    let ready = || read(Command::new(&python).args(["-c", &imports])).is_some();
+    if ready() {
+        return Ok(python);
+    }
+    if read(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_none() {
+        apt_install(paths, &["python3", "python3-venv"])?;
+    }
+    run(command(&paths.root, "python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&venv))?;
+    let package = format!("elasticsearch=={PYTHON_CLIENT}");
+    let mut pip = command(&paths.root, &python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        &package,
+    ]);
+    run_with_limit(&mut pip, CLIENT_LIMIT)?;
+    if ready() {
+        Ok(python)
+    } else {
+        bail!("{package} was installed and cannot be imported")
+    }
 }
 
 /// Clippy of the distribution's compiler; false when it cannot be had.

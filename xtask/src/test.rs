@@ -62,7 +62,18 @@ fn run_steps(steps: &mut Steps, paths: &Paths, only: Option<Only>) -> Result<()>
     }
     if wanted(Only::Tests) {
         steps.run("PostgreSQL programs", || setup::postgresql(paths))?;
-        steps.run("unit, contract, HTTP tests", || tests(paths))?;
+        let mut python = None;
+        steps.run_or_skip("log shippers for tests", || {
+            let (rsyslog, client) = setup::shippers(paths);
+            let missing = !rsyslog || client.is_none();
+            python = client;
+            Ok(if missing {
+                Done::Skipped("rsyslog or the Python client cannot be had here (see above); their tests are left out")
+            } else {
+                Done::Yes
+            })
+        })?;
+        steps.run("unit, contract, HTTP tests", || tests(paths, python.as_deref()))?;
     }
     if wanted(Only::Browser) {
         server::build_all(steps, paths, Profile::Release)?;
@@ -93,7 +104,7 @@ fn clippy_wasm(paths: &Paths, compiler: &WasmCompiler) -> Result<()> {
     run_command(cargo.args(["--", "-D", "warnings"]))
 }
 
-fn tests(paths: &Paths) -> Result<()> {
+fn tests(paths: &Paths, python: Option<&Path>) -> Result<()> {
     let options = ClusterOptions::throw_away(paths.target.join("test-cluster"));
     if options.data_dir.exists() {
         // Of a run that was interrupted.
@@ -102,7 +113,12 @@ fn tests(paths: &Paths) -> Result<()> {
     let cluster = Cluster::attach_or_start(&options)?;
     let nextest = crate::step::read(cargo(&paths.root).args(["nextest", "--version"])).is_some();
     let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
-    let outcome = run_command(native(paths, runner).env("WOLFSEC_TEST_DATABASE_URL", cluster.superuser_url()));
+    let mut tests = native(paths, runner);
+    tests.env("WOLFSEC_TEST_DATABASE_URL", cluster.superuser_url());
+    if let Some(python) = python {
+        tests.env("WOLFSEC_TEST_PYTHON", python);
+    }
+    let outcome = run_command(&mut tests);
     cluster.destroy()?;
     outcome
 }

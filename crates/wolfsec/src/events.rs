@@ -96,13 +96,16 @@ impl SecurityEvent {
 }
 
 slug_enum!(
-    /// Why a line of a batch was not stored.
+    /// Why a line of a batch was not stored. The last three are of bulk requests, where actions stand between documents.
     RejectCode {
         MalformedJson = "malformed_json",
         NotAnObject = "not_an_object",
         TooLong = "line_too_long",
         TooDeep = "nesting_too_deep",
         InvalidUtf8 = "invalid_utf8",
+        MalformedAction = "malformed_action",
+        UnsupportedAction = "unsupported_action",
+        MissingDocument = "missing_document",
     }
 );
 
@@ -137,6 +140,24 @@ impl IngestAnswer {
             rejected: self.rejected.clone(),
         }
     }
+}
+
+/// What a line that was not rejected came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineOutcome {
+    /// Counts from 1.
+    pub line: u32,
+    pub id: EventId,
+    /// Already there: nothing was stored for this line.
+    pub duplicate: bool,
+}
+
+/// The answer to a batch, and what each of its lines came to: protocols that answer line by line need both.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IngestOutcome {
+    pub answer: IngestAnswer,
+    /// Rising by line; rejected lines are left out.
+    pub lines: Vec<LineOutcome>,
 }
 
 /// Search bounds. Every event read is bounded in time.

@@ -117,7 +117,7 @@ async fn only_what_was_inserted_counts_for_alerts_and_correlations() {
     let mut correlator = Silent::default();
     let first = store(&world, vec![request(peer, "a", &[1, 2], true)], &mut correlator).await;
     assert_eq!(
-        (first.answers[0].accepted, first.alerts_raised, correlator.0),
+        (first.outcomes[0].answer.accepted, first.alerts_raised, correlator.0),
         (2, 1, 2)
     );
     // The same body twice at once, one event of it new; and a replay of the first.
@@ -128,11 +128,17 @@ async fn only_what_was_inserted_counts_for_alerts_and_correlations() {
     ];
     let second = store(&world, requests, &mut correlator).await;
     let told: Vec<(u64, u64)> = second
-        .answers
+        .outcomes
         .iter()
-        .map(|answer| (answer.accepted, answer.duplicates))
+        .map(|outcome| (outcome.answer.accepted, outcome.answer.duplicates))
         .collect();
     assert_eq!(told, [(1, 1), (0, 2), (0, 2)]);
+    let by_line: Vec<Vec<bool>> = second
+        .outcomes
+        .iter()
+        .map(|outcome| outcome.lines.iter().map(|line| line.duplicate).collect())
+        .collect();
+    assert_eq!(by_line, [vec![true, false], vec![true, true], vec![true, true]]);
     assert_eq!(
         (
             second.events,

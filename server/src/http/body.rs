@@ -86,18 +86,17 @@ fn gunzip(sent: &[u8], limit: usize) -> Result<Bytes, GunzipError> {
     }
 }
 
-/// Refuses what is not JSON; a missing type is refused too, since guessing hides mistakes.
-pub(super) fn require_json_lines(headers: &HeaderMap) -> Result<(), ApiError> {
-    if matches!(
-        content_type(headers).as_str(),
-        "application/x-ndjson" | "application/json"
-    ) {
+pub(super) const JSON_LINES: [&str; 2] = ["application/x-ndjson", "application/json"];
+
+/// Refuses every other type; a missing one is refused too, since guessing hides mistakes.
+pub(super) fn require_type(headers: &HeaderMap, taken: &[&str]) -> Result<(), ApiError> {
+    if taken.contains(&content_type(headers).as_str()) {
         return Ok(());
     }
     Err(ApiError::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
-        "Content-Type must be application/x-ndjson or application/json",
+        format!("Content-Type must be {}", taken.join(" or ")),
     ))
 }
 

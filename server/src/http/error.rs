@@ -92,8 +92,16 @@ impl<F: Into<Failure>> From<F> for ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+impl ApiError {
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The answer, after a protocol added to its body what its clients look for.
+    pub(super) fn respond(self, extend: impl FnOnce(&mut serde_json::Value)) -> Response {
         if let Some(cause) = &self.source {
             tracing::error!(code = self.code, cause, "request failed");
         }
@@ -110,6 +118,7 @@ impl IntoResponse for ApiError {
         if let Some(current) = self.current {
             body["current"] = current;
         }
+        extend(&mut body);
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after
             && let Ok(value) = HeaderValue::from_str(&seconds.to_string())
@@ -117,5 +126,11 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
         response
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.respond(|_| ())
     }
 }

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tracing::Instrument as _;
 use wolfsec_app::identity::ClientInfo;
 
+use super::elastic;
 use super::error::ApiError;
 use super::state::AppState;
 
@@ -110,8 +111,12 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
 pub(super) async fn refuse_forged(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    // The programs' API takes no cookie: its keys cannot be sent by a foreign page.
-    if reads || path.starts_with("/api/v1/") || is_own_origin(request.headers(), &state.public_url) {
+    // What programs use takes no cookie: its keys cannot be sent by a foreign page.
+    if reads
+        || path.starts_with("/api/v1/")
+        || elastic::is_path(path)
+        || is_own_origin(request.headers(), &state.public_url)
+    {
         return next.run(request).await;
     }
     ApiError::new(
@@ -137,7 +142,8 @@ fn is_own_origin(headers: &HeaderMap, public_url: &str) -> bool {
 /// to set-up or sign-in whoever has to go there first.
 pub(super) async fn open_doors(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    if path.starts_with("/api/v1/") || path.starts_with("/pkg/") || !is_page_or_form(&path) {
+    let of_programs = path.starts_with("/api/v1/") || elastic::is_path(&path) || elastic::is_client(&request);
+    if of_programs || path.starts_with("/pkg/") || !is_page_or_form(&path) {
         return next.run(request).await;
     }
     let address = request

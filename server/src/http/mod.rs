@@ -4,6 +4,7 @@ mod api;
 mod assets;
 mod body;
 mod credentials;
+mod elastic;
 mod error;
 mod form_errors;
 mod layers;

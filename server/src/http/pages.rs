@@ -50,6 +50,9 @@ pub(super) async fn asset_or_page(State(state): State<AppState>, request: Reques
     if let Some(asset) = state.assets.serve(request.uri().path(), request.headers()) {
         return asset;
     }
+    if super::elastic::is_path(request.uri().path()) {
+        return super::elastic::no_such_endpoint();
+    }
     if request.uri().path().starts_with("/pkg/") {
         return StatusCode::NOT_FOUND.into_response();
     }

@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use super::{api, layers, live, pages, probes, rule_import, traffic};
+use super::{api, elastic, layers, live, pages, probes, rule_import, traffic};
 use crate::http::AppState;
 
 /// The whole HTTP face.
@@ -38,7 +38,8 @@ pub fn router(state: AppState) -> Router {
                 .post(rule_import::upload)
                 .layer(DefaultBodyLimit::disable()),
         )
-        .route("/", get(pages::page))
+        .route("/", get(elastic::info_or_page))
+        .merge(elastic::routes())
         .fallback(pages::asset_or_page)
         .layer(from_fn_with_state(state.clone(), layers::open_doors))
         .layer(from_fn_with_state(state.clone(), layers::refuse_forged))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leptos::config::LeptosOptions;
 use sqlx::PgPool;
+use wolfsec::ids::PeerId;
 use wolfsec_app::UseCases;
 
 use super::assets::Assets;
@@ -25,6 +26,8 @@ pub struct AppStateParts {
     pub live: LiveHub,
     pub detector: Arc<DetectorHandle>,
     pub pool: PgPool,
+    /// The server as a peer: its id names the installation.
+    pub own_peer: PeerId,
     pub settings: Settings,
     /// Without a trailing slash.
     pub public_url: String,

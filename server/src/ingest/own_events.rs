@@ -32,6 +32,7 @@ pub async fn forward_audit(use_cases: &UseCases, pipeline: &Pipeline, own_peer: 
                 received_at,
                 address: None,
                 body: Bytes::from(body),
+                refused: Vec::new(),
             })
             .await?;
         use_cases.set_audit_forwarded(last).await?;

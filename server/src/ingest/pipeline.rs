@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use wolfsec::Timestamp;
 use wolfsec::detection::{Detector, RawBatch};
-use wolfsec::events::IngestAnswer;
+use wolfsec::events::{IngestOutcome, RejectedLine};
 use wolfsec::ids::PeerId;
 use wolfsec::ports::IngestRequest;
 use wolfsec_app::events::AnalysedRequest;
@@ -23,13 +23,16 @@ const GROUP_REQUESTS: usize = 512;
 /// … or at this many bytes: about 2,000 events of 2 kB, the knee of the write path.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
-/// One request's decoded body.
+/// One request after its protocol was taken off.
 #[derive(Debug)]
 pub struct RawRequest {
     pub peer: PeerId,
     pub received_at: Timestamp,
     pub address: Option<String>,
+    /// NDJSON.
     pub body: Bytes,
+    /// What the protocol's decoder took out, by its line in the body.
+    pub refused: Vec<RejectedLine>,
 }
 
 /// Why a request was not stored. Nothing of it was.
@@ -56,7 +59,7 @@ impl From<IngestError> for Failure {
     }
 }
 
-pub(super) type Reply = oneshot::Sender<Result<IngestAnswer, IngestError>>;
+pub(super) type Reply = oneshot::Sender<Result<IngestOutcome, IngestError>>;
 
 struct Job {
     request: RawRequest,
@@ -104,7 +107,7 @@ impl Pipeline {
 
     /// Hands a request over and waits until it is committed.
     #[tracing::instrument(name = "ingest.submit", skip_all, fields(bytes = request.body.len()))]
-    pub async fn submit(&self, request: RawRequest) -> Result<IngestAnswer, IngestError> {
+    pub async fn submit(&self, request: RawRequest) -> Result<IngestOutcome, IngestError> {
         let kilobytes = u32::try_from(request.body.len() / 1024 + 1).unwrap_or(u32::MAX);
         let bytes = Arc::clone(&self.kilobytes)
             .try_acquire_many_owned(kilobytes)
@@ -184,7 +187,11 @@ pub(super) fn analyse_request(raw: &RawRequest, snapshot: &Snapshot) -> Analysed
         received_at: raw.received_at,
         body: &raw.body,
     };
-    let (events, rejects) = snapshot.detector.analyse(batch);
+    let (events, mut rejects) = snapshot.detector.analyse(batch);
+    if !raw.refused.is_empty() {
+        rejects.extend_from_slice(&raw.refused);
+        rejects.sort_by_key(|reject| reject.line);
+    }
     AnalysedRequest {
         request: IngestRequest {
             peer: raw.peer,

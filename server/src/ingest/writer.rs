@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 use wolfsec::detection::{Correlator, Detector};
-use wolfsec::events::IngestAnswer;
+use wolfsec::events::IngestOutcome;
 use wolfsec_app::events::{AnalysedRequest, StoredBatch};
 use wolfsec_app::{Failure, FailureKind, UseCases};
 
@@ -38,9 +38,9 @@ async fn write_group(use_cases: &UseCases, state: &mut State, snapshot: &Snapsho
     }
     match store(use_cases, state, snapshot, requests).await {
         Ok(stored) => {
-            for ((_, reply), answer) in waiting.into_iter().zip(stored.answers) {
+            for ((_, reply), outcome) in waiting.into_iter().zip(stored.outcomes) {
                 // A client that went away has its batch stored all the same.
-                let _ = reply.send(Ok(answer));
+                let _ = reply.send(Ok(outcome));
             }
         }
         Err(IngestError::Failed) if waiting.len() > 1 => {
@@ -62,12 +62,12 @@ async fn store_alone(
     state: &mut State,
     snapshot: &Snapshot,
     raw: RawRequest,
-) -> Result<IngestAnswer, IngestError> {
+) -> Result<IngestOutcome, IngestError> {
     let again = snapshot.clone();
     let analysis = tokio::task::spawn_blocking(move || analyse_request(&raw, &again)).await;
     let request = analysis.map_err(|_| IngestError::Failed)?;
     let stored = store(use_cases, state, snapshot, vec![request]).await?;
-    stored.answers.into_iter().next().ok_or(IngestError::Failed)
+    stored.outcomes.into_iter().next().ok_or(IngestError::Failed)
 }
 
 async fn store(

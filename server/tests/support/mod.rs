@@ -2,14 +2,17 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod clients;
 mod line;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
@@ -305,6 +308,60 @@ impl Leftovers {
         admin(&self.cluster, &format!("DROP DATABASE {} WITH (FORCE)", self.database)).await;
         std::fs::remove_dir_all(self.folder).unwrap();
     }
+}
+
+/// The server on a port of its own, for clients that are programs.
+pub struct Listening {
+    pub address: SocketAddr,
+    requests: Arc<AtomicUsize>,
+    stop: tokio::sync::oneshot::Sender<()>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Listening {
+    pub async fn start(server: &TestServer) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(AtomicUsize::new(0));
+        let router = server.router().layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&requests),
+            count_answers,
+        ));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(async move {
+            tokio::select! {
+                ended = axum::serve(listener, service) => ended.unwrap(),
+                _ = stopped => {}
+            }
+        });
+        Self {
+            address,
+            requests,
+            stop,
+            serving,
+        }
+    }
+
+    /// How many were answered.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    pub async fn end(self) {
+        let _ = self.stop.send(());
+        self.serving.await.unwrap();
+    }
+}
+
+async fn count_answers(
+    State(requests): State<Arc<AtomicUsize>>,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> axum::response::Response {
+    let response = next.run(request).await;
+    requests.fetch_add(1, Ordering::SeqCst);
+    response
 }
 
 pub const PASSWORD: &str = "correct horse battery staple";

@@ -6,6 +6,7 @@ use wolfsec_app::{Action, authorise};
 
 use super::model::{ADD, FLEET, done_message, enrol_command, event_command, heartbeat_command};
 use super::server_fns::CreateEnrolment;
+use super::shippers::{KEY, python, rsyslog};
 use crate::context;
 use crate::error::AppError;
 use crate::features::layout::{Page, done_notice, error_notice, form_error, loaded};
@@ -23,6 +24,39 @@ pub fn AddPeerPage() -> impl IntoView {
             {loaded(std::future::ready(may_add()), move |()| steps(token))}
         </Page>
     }
+}
+
+/// One fold a way to send events; the first is open.
+fn ways(url: &str) -> AnyView {
+    let way = |name: &'static str, hint: &'static str, label: &'static str, text: String, open: bool| {
+        view! {
+            <details class="way" name="way" open=open>
+                <summary><span>{name}</span></summary>
+                <p class="field__hint">{hint}</p>
+                {command(label, text)}
+            </details>
+        }
+    };
+    view! {
+        <div class="ways">
+            {way("curl", "One JSON object a line.", "Command that sends an event", event_command(url, rendered_at()), true)}
+            {way(
+                "rsyslog",
+                "Put it into /etc/rsyslog.d/60-wolfsec.conf and restart rsyslog. It needs the package rsyslog-elasticsearch.",
+                "Configuration of rsyslog",
+                rsyslog(url, KEY),
+                false,
+            )}
+            {way(
+                "Python",
+                "For programs of your own, with the official Elasticsearch client.",
+                "Python program that sends an event",
+                python(url, KEY),
+                false,
+            )}
+        </div>
+    }
+    .into_any()
 }
 
 /// The form is for admins; its server function checks again.
@@ -65,9 +99,9 @@ fn steps(token: Option<String>) -> AnyView {
                 <p class="field__hint">"Then keep the key for the next commands: "<code>"KEY=…"</code></p>
             </div>
             <div class="section">
-                <h2 class="h-sm">"3. Send an event"</h2>
-                {command("Command that sends an event", event_command(&url, rendered_at()))}
-                <p class="field__hint">"One JSON object a line. It is under "<a class="link" href="/events">"Events"</a>" within seconds."</p>
+                <h2 class="h-sm">"3. Send events"</h2>
+                <p class="ink2">"With any of these: put the peer's key in the place of KEY. What arrives is under "<a class="link" href="/events">"Events"</a>" within seconds."</p>
+                {ways(&url)}
             </div>
             <div class="section">
                 <h2 class="h-sm">"4. Say that it is alive"</h2>

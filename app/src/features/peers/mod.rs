@@ -13,4 +13,6 @@ pub mod model;
 #[cfg(feature = "ssr")]
 pub mod peer_page;
 pub mod server_fns;
+#[cfg(feature = "ssr")]
+pub mod shippers;
 pub mod view;

@@ -6,7 +6,7 @@ use chrono::{Duration, DurationRound as _};
 use wolfsec::Timestamp;
 use wolfsec::alerts::{Evidence, Finding, dedup_key, fold};
 use wolfsec::detection::{AnalysedEvent, CorrelationHit, CorrelationMatch, Correlator, Entity, RuleMatch};
-use wolfsec::events::{EcsColumns, IngestAnswer, NewEvent, RejectedLine, SecurityEvent};
+use wolfsec::events::{EcsColumns, IngestAnswer, IngestOutcome, LineOutcome, NewEvent, RejectedLine, SecurityEvent};
 use wolfsec::ids::{AlertId, EventId, PeerId};
 use wolfsec::overview::{IngestMeasure, Measured, step_of};
 use wolfsec::peers::{PeerMark, SavedPeer};
@@ -26,7 +26,7 @@ pub struct AnalysedRequest {
 /// What a committed batch tells its requests, in their order.
 #[derive(Debug, Default)]
 pub struct StoredBatch {
-    pub answers: Vec<IngestAnswer>,
+    pub outcomes: Vec<IngestOutcome>,
     pub events: u64,
     pub alerts_raised: usize,
     pub alerts_repeated: usize,
@@ -74,14 +74,14 @@ impl UseCases {
         let findings = batch.findings(fired, &earlier);
         let (raised, repeated) = self.fold_findings(uow.as_mut(), findings, now).await?;
 
-        let (answers, remember) = batch.answers(&duplicates, &known);
+        let (outcomes, remember) = batch.outcomes(&duplicates, &known);
         uow.events().remember_requests(&remember).await?;
         let peers = uow.peers().save_peers_batch(&batch.contacts).await?;
         uow.peers().keep_rejects(now, &batch.rejects).await?;
         uow.overview().add_measured(&batch.measured(self.now())).await?;
         uow.commit().await?;
         Ok(StoredBatch {
-            answers,
+            outcomes,
             events: batch.stored,
             alerts_raised: raised,
             alerts_repeated: repeated,
@@ -113,8 +113,8 @@ impl UseCases {
 struct RequestSlice {
     request: IngestRequest,
     rejects: Vec<RejectedLine>,
-    /// Identities in `events` order; empty for a replay.
-    identities: Vec<(Timestamp, EventId)>,
+    /// Line and identity of each event, in order.
+    lines: Vec<(u32, (Timestamp, EventId))>,
     /// The same body came before, in the store or in this batch.
     replay: bool,
 }
@@ -147,11 +147,10 @@ impl Batch {
             let key = (request.request.peer, request.request.body_digest);
             let replay = known.contains_key(&key) || !seen.insert(key);
             batch.contact(&request, replay);
-            let mut identities = Vec::new();
-            if !replay {
-                identities.reserve(request.events.len());
-                for analysed in request.events {
-                    identities.push((analysed.event.ts, analysed.event.id));
+            let mut lines = Vec::with_capacity(request.events.len());
+            for analysed in request.events {
+                lines.push((analysed.line, (analysed.event.ts, analysed.event.id)));
+                if !replay {
                     batch.events.push(analysed.event);
                     batch.matches.push(analysed.matches);
                     batch.hits.extend(analysed.hit);
@@ -160,7 +159,7 @@ impl Batch {
             batch.slices.push(RequestSlice {
                 request: request.request,
                 rejects: request.rejects,
-                identities,
+                lines,
                 replay,
             });
         }
@@ -297,45 +296,59 @@ impl Batch {
         findings
     }
 
-    /// The answers in request order, and the rows that let a replay be answered for seven days.
-    fn answers(
+    /// The outcomes in request order, and the rows that let a replay be answered for seven days.
+    fn outcomes(
         &self,
         duplicates: &[(Timestamp, EventId)],
         known: &HashMap<RequestKey, IngestAnswer>,
-    ) -> (Vec<IngestAnswer>, Vec<(IngestRequest, IngestAnswer)>) {
-        let mut surplus = count(duplicates);
-        let mut duplicate_counts = vec![0_u64; self.slices.len()];
-        for (slice, duplicates) in self.slices.iter().zip(&mut duplicate_counts).rev() {
-            for identity in slice.identities.iter().rev() {
-                if let Some(left) = surplus.get_mut(identity)
-                    && *left > 0
-                {
-                    *left -= 1;
-                    *duplicates += 1;
-                }
-            }
-        }
-        let mut answers: Vec<IngestAnswer> = Vec::with_capacity(self.slices.len());
+    ) -> (Vec<IngestOutcome>, Vec<(IngestRequest, IngestAnswer)>) {
+        let mut outcomes: Vec<IngestOutcome> = Vec::with_capacity(self.slices.len());
         let mut remember = Vec::new();
         let mut fresh: HashMap<RequestKey, IngestAnswer> = HashMap::new();
-        for (slice, duplicates) in self.slices.iter().zip(duplicate_counts) {
+        for (slice, lines) in self.slices.iter().zip(self.line_outcomes(duplicates)) {
             let key = (slice.request.peer, slice.request.body_digest);
             if slice.replay {
                 let first = known.get(&key).or_else(|| fresh.get(&key));
-                answers.push(first.map(IngestAnswer::as_replay).unwrap_or_default());
+                let answer = first.map(IngestAnswer::as_replay).unwrap_or_default();
+                outcomes.push(IngestOutcome { answer, lines });
                 continue;
             }
-            let total = slice.identities.len() as u64;
+            let duplicates = lines.iter().filter(|line| line.duplicate).count() as u64;
             let answer = IngestAnswer {
-                accepted: total - duplicates,
+                accepted: lines.len() as u64 - duplicates,
                 duplicates,
                 rejected: slice.rejects.clone(),
             };
             remember.push((slice.request.clone(), answer.clone()));
             fresh.insert(key, answer.clone());
-            answers.push(answer);
+            outcomes.push(IngestOutcome { answer, lines });
         }
-        (answers, remember)
+        (outcomes, remember)
+    }
+
+    /// From the end, so that of twins inside the batch the first one counts as stored.
+    fn line_outcomes(&self, duplicates: &[(Timestamp, EventId)]) -> Vec<Vec<LineOutcome>> {
+        let mut surplus = count(duplicates);
+        let mut is_surplus = |identity: &(Timestamp, EventId)| match surplus.get_mut(identity) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        };
+        let mut of_slices = Vec::with_capacity(self.slices.len());
+        for slice in self.slices.iter().rev() {
+            let of_line = |(line, identity): &(u32, (Timestamp, EventId))| LineOutcome {
+                line: *line,
+                id: identity.1,
+                duplicate: slice.replay || is_surplus(identity),
+            };
+            let mut lines: Vec<LineOutcome> = slice.lines.iter().rev().map(of_line).collect();
+            lines.reverse();
+            of_slices.push(lines);
+        }
+        of_slices.reverse();
+        of_slices
     }
 }
 

@@ -36,6 +36,8 @@ pub use time::parse as parse_time;
 const MAX_MESSAGE_BYTES: usize = 32 * 1024;
 /// Longest message that is composed from fields (bytes).
 const MAX_SUMMARY_BYTES: usize = 400;
+/// Names of an event's envelope, which say nothing about what happened.
+const ENVELOPE_FIELDS: [&str; 2] = ["_id", "_index"];
 /// Fields in a summary of an event of unknown shape.
 const SUMMARY_FIELDS: usize = 6;
 /// Names of the time field that any source may use, in order.
@@ -340,7 +342,7 @@ fn summary(map: &Map<String, Value>, added: &[(String, Value)], mapping: Option<
     if parts.is_empty() {
         parts = map
             .iter()
-            .filter(|(name, _)| !TIME_FIELDS.contains(&name.as_str()))
+            .filter(|(name, _)| !TIME_FIELDS.contains(&name.as_str()) && !ENVELOPE_FIELDS.contains(&name.as_str()))
             .filter_map(|(name, value)| path::text(value).map(|text| format!("{name}={text}")))
             .take(SUMMARY_FIELDS)
             .collect();

@@ -19,7 +19,7 @@ pub(in crate::http) async fn ingest(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<IngestAnswer>, ApiError> {
-    body::require_json_lines(&headers)?;
+    body::require_type(&headers, &body::JSON_LINES)?;
     let body = body::decoded(&state, &headers, sent).await?;
     let received_at = state.use_cases.now();
     let request = RawRequest {
@@ -27,7 +27,8 @@ pub(in crate::http) async fn ingest(
         received_at,
         address: from.address,
         body,
+        refused: Vec::new(),
     };
-    let answer = state.pipeline.submit(request).await.map_err(Failure::from)?;
-    Ok(Json(answer))
+    let outcome = state.pipeline.submit(request).await.map_err(Failure::from)?;
+    Ok(Json(outcome.answer))
 }

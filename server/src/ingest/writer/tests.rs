@@ -126,7 +126,7 @@ async fn a_refused_group_is_stored_one_by_one_and_only_the_culprit_is_told() {
     turn.store(0, Ordering::SeqCst);
     write_group(&use_cases, &mut State::default(), &snapshot, vec![first, second]).await;
     assert!(matches!(first_answer.await.unwrap(), Err(IngestError::Failed)));
-    assert_eq!(second_answer.await.unwrap().unwrap().accepted, 1);
+    assert_eq!(second_answer.await.unwrap().unwrap().answer.accepted, 1);
 }
 
 fn request(
@@ -134,12 +134,13 @@ fn request(
     snapshot: &Snapshot,
     peer: PeerId,
     message: &str,
-) -> (Analysed, oneshot::Receiver<Result<IngestAnswer, IngestError>>) {
+) -> (Analysed, oneshot::Receiver<Result<IngestOutcome, IngestError>>) {
     let raw = RawRequest {
         peer,
         received_at: use_cases.now(),
         address: None,
         body: Bytes::from(format!("{{\"message\":\"{message}\"}}")),
+        refused: Vec::new(),
     };
     let (reply, answer) = oneshot::channel();
     let request = analyse_request(&raw, snapshot);
