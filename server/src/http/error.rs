@@ -96,6 +96,9 @@ impl ApiError {
     pub(super) fn status(&self) -> StatusCode {
         self.status
     }
+    pub(super) fn retry_after(&self) -> Option<u32> {
+        self.retry_after
+    }
     pub(super) fn message(&self) -> &str {
         &self.message
     }

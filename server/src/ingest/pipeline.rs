@@ -24,7 +24,7 @@ const GROUP_REQUESTS: usize = 512;
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
 /// One request after its protocol was taken off.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RawRequest {
     pub peer: PeerId,
     pub received_at: Timestamp,

@@ -4,17 +4,18 @@
 
 mod answer;
 mod decode;
+mod patience;
 
 use std::collections::HashMap;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::body::Bytes;
+use axum::extract::{FromRequestParts as _, Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use wolfsec_app::Failure;
 
@@ -24,6 +25,7 @@ use super::state::AppState;
 use super::{body, pages};
 use crate::ingest::RawRequest;
 use decode::{Bulk, Defaults};
+use patience::Patience;
 
 /// The version whose bulk API is spoken. Clients ask for it to choose their own manners.
 const VERSION: &str = "8.19.0";
@@ -72,7 +74,7 @@ pub(super) async fn info_or_page(State(state): State<AppState>, request: Request
         return pages::page(State(state), request).await;
     }
     let (mut parts, _) = request.into_parts();
-    let from = <FromPeer as axum::extract::FromRequestParts<AppState>>::from_request_parts(&mut parts, &state).await;
+    let from = FromPeer::from_request_parts(&mut parts, &state).await;
     marked(from.map(|_| Json(info(&state))).map_err(Refused))
 }
 
@@ -113,60 +115,22 @@ async fn cluster_health(from: Result<FromPeer, ApiError>) -> Response {
     marked(from.map(|_| Json(health)).map_err(Refused))
 }
 
-async fn bulk(
-    State(state): State<AppState>,
-    Path(path): Path<HashMap<String, String>>,
-    from: Result<FromPeer, ApiError>,
-    headers: HeaderMap,
-    sent: Body,
-) -> Response {
-    let stored = store(&state, &path, from, &headers, sent).await;
-    marked(stored.map_err(|error| {
-        if is_rsyslog(&headers) && is_worth_a_retry(error.status()) {
-            in_plain_text(error)
-        } else {
-            Refused(error).into_response()
-        }
-    }))
+async fn bulk(State(state): State<AppState>, Path(path): Path<HashMap<String, String>>, request: Request) -> Response {
+    marked(store(&state, &path, request).await.map_err(Refused))
 }
 
-/// rsyslog's omelasticsearch throws a batch away when the refusal is JSON, and waits and sends it again when it is not. It
-/// names itself nowhere; no other client sends this type without a User-Agent.
-fn is_rsyslog(headers: &HeaderMap) -> bool {
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind == "application/json; charset=utf-8");
-    json && !headers.contains_key(header::USER_AGENT)
-}
-
-/// Whether the same request may be taken later: a key can be mended, a server comes back.
-fn is_worth_a_retry(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
-    ) || status.is_server_error()
-}
-
-fn in_plain_text(error: ApiError) -> Response {
-    let text = format!("{}\n", error.message());
-    let mut response = error.into_response();
-    *response.body_mut() = Body::from(text);
-    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
-}
-
-async fn store(
-    state: &AppState,
-    path: &HashMap<String, String>,
-    from: Result<FromPeer, ApiError>,
-    headers: &HeaderMap,
-    sent: Body,
-) -> Result<Response, ApiError> {
+async fn store(state: &AppState, path: &HashMap<String, String>, request: Request) -> Result<Response, ApiError> {
     let received_at = state.use_cases.now();
-    let from = from?;
-    body::require_type(headers, &BULK_TYPES)?;
-    let body = body::decoded(state, headers, sent).await?;
+    let (mut parts, sent) = request.into_parts();
+    let mut patience = Patience::of(&parts.headers);
+    let from = loop {
+        match FromPeer::from_request_parts(&mut parts, state).await {
+            Ok(from) => break from,
+            Err(refusal) => patience.after(refusal).await?,
+        }
+    };
+    body::require_type(&parts.headers, &BULK_TYPES)?;
+    let body = body::decoded(state, &parts.headers, sent).await?;
     let defaults = Defaults {
         index: path.get("index").cloned(),
     };
@@ -176,11 +140,16 @@ async fn store(
         received_at,
         address: from.address,
         body: lines,
-        refused: refused.clone(),
+        refused,
     };
-    let outcome = state.pipeline.submit(request).await.map_err(Failure::from)?;
+    let outcome = loop {
+        match state.pipeline.submit(request.clone()).await {
+            Ok(outcome) => break outcome,
+            Err(error) => patience.after(Failure::from(error).into()).await?,
+        }
+    };
     let took = (state.use_cases.now() - received_at).num_milliseconds();
-    Ok(Json(answer::bulk_answer(took, &items, &refused, &outcome)).into_response())
+    Ok(Json(answer::bulk_answer(took, &items, &request.refused, &outcome)).into_response())
 }
 
 async fn decoded(body: Bytes, defaults: Defaults) -> Result<Bulk, ApiError> {
