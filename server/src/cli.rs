@@ -128,8 +128,16 @@ impl Cli {
             data_dir: self.data_dir,
         })?;
         let dev = matches!(&self.command, Command::Serve(args) if args.dev);
-        startup::start_logging(&settings, dev)?;
-        match self.command {
+        let traces = startup::start_logging(&settings, dev)?;
+        let outcome = Self::act(self.command, settings).await;
+        if let Some(traces) = traces {
+            tokio::task::spawn_blocking(|| traces.shut_down()).await?;
+        }
+        outcome
+    }
+
+    async fn act(command: Command, settings: Settings) -> anyhow::Result<()> {
+        match command {
             Command::Serve(_) => startup::serve(settings).await,
             Command::Config { table: true } => say(&config::markdown_table()),
             Command::Config { table: false } => say(&config::show(&settings)),

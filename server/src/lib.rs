@@ -9,4 +9,5 @@ pub mod http;
 pub mod ingest;
 pub mod live;
 pub mod startup;
+pub mod telemetry;
 pub mod workers;

@@ -28,29 +28,47 @@ use crate::database::Database;
 use crate::http::{AppState, AppStateParts, Assets, Traffic, router};
 use crate::ingest::{Pipeline, Reports, StatusNews};
 use crate::live::LiveHub;
+use crate::telemetry::{Metrics, Traces};
 use crate::workers::{self, OwnReport, Retention};
 
 /// Requests under way when the server is told to stop have this long to end.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Logs go to standard error; once a process.
-pub fn start_logging(settings: &Settings, dev: bool) -> anyhow::Result<()> {
-    use tracing_subscriber::EnvFilter;
+/// Logs go to standard error, traces to the collector if there is one; once a process.
+pub fn start_logging(settings: &Settings, dev: bool) -> anyhow::Result<Option<Traces>> {
+    use tracing_subscriber::filter::{LevelFilter, filter_fn};
+    use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    use tracing_subscriber::{EnvFilter, Registry, fmt};
     let filter = if dev {
         "debug,sqlx=info,hyper=info"
     } else {
         settings.log.as_str()
     };
     let filter = EnvFilter::try_new(filter).context("the setting `log` is not a valid filter")?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let started = if settings.log_json {
-        builder.json().try_init()
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = if settings.log_json {
+        lines.json().boxed()
     } else {
-        builder.with_ansi(false).try_init()
+        lines.with_ansi(false).boxed()
     };
-    started.map_err(|error| anyhow::anyhow!("logging: {error}"))
+    let traces = settings.otlp_endpoint.as_deref().map(Traces::start).transpose()?;
+    let spans = traces.as_ref().map(|traces| {
+        // Log lines stay in the log: traces hold spans, those of libraries left out.
+        let own = filter_fn(|metadata| metadata.is_span() && is_own(metadata.target()));
+        let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer());
+        layer.with_filter(LevelFilter::DEBUG).with_filter(own)
+    });
+    Registry::default()
+        .with(lines.with_filter(filter))
+        .with(spans)
+        .try_init()
+        .map_err(|error| anyhow::anyhow!("logging: {error}"))?;
+    Ok(traces)
+}
+
+fn is_own(target: &str) -> bool {
+    target.starts_with("wolf") || target.starts_with("app")
 }
 
 /// The database and the use cases on it: what every command needs.
@@ -163,8 +181,10 @@ impl Server {
             .context("listening for changed rules")?;
         installation.detector.serve().await.context("loading the rules")?;
         let (news, changes) = StatusNews::channel();
+        let metrics = Arc::new(Metrics::default());
         let (pipeline, writer) = Pipeline::start(
             use_cases.clone(),
+            Arc::clone(&metrics),
             installation.detector.clone(),
             settings.ingest_queue_requests,
             settings.ingest_queue_mb,
@@ -222,6 +242,7 @@ impl Server {
             reports,
             traffic,
             live: live.clone(),
+            metrics,
             detector: installation.detector.clone(),
             pool: installation.pool.clone(),
             own_peer,

@@ -387,6 +387,26 @@ async fn a_request_refused_as_a_whole_says_so_in_both_shapes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_offers_configurations_with_this_servers_address() {
+    let Some(server) = TestServer::start().await else {
+        return;
+    };
+    server.user("ada", Role::Admin).await;
+    let cookie = server.sign_in("ada").await;
+    let page = server.page("/peers/add", Some(&cookie)).await.text();
+    let plain = page.replace("&quot;", "\"");
+    for part in [
+        "server=\"127.0.0.1\" serverport=\"8080\"",
+        "uid=\"peer\" pwd=\"KEY\"",
+        "Elasticsearch(\"http://127.0.0.1:8080\", api_key=\"KEY\")",
+        "curl -sS http://127.0.0.1:8080/api/v1/events",
+    ] {
+        assert!(plain.contains(part), "{part} is not in\n{plain}");
+    }
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rsyslogs_request_is_held_where_others_are_told_to_come_again() {
     let variables = [("WOLFSEC_INGEST_REQUESTS_PER_SECOND", "1")];
     let Some(server) = TestServer::start_with(&variables).await else {

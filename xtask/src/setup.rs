@@ -16,7 +16,7 @@ const TARGET_LIMIT: Duration = Duration::from_secs(20);
 
 /// Of the official Elasticsearch client for Python.
 const PYTHON_CLIENT: &str = "9.1.0";
-const CLIENT_LIMIT: Duration = Duration::from_secs(120);
+const CLIENT_LIMIT: Duration = Duration::from_mins(2);
 
 /// A compiler that makes WebAssembly.
 pub enum WasmCompiler {

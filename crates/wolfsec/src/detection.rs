@@ -108,6 +108,10 @@ pub trait Correlator: Send {
     fn feed(&mut self, hits: &[CorrelationHit]) -> Vec<CorrelationMatch>;
     /// Feeds stored hits without reporting: matches were reported the first time.
     fn replay(&mut self, hits: &[CorrelationHit]);
+    /// Entries held over all windows; for the metrics.
+    fn entries(&self) -> usize {
+        0
+    }
     /// Longest window of any enabled correlation rule (seconds); 0 without correlations.
     fn longest_window_seconds(&self) -> i64;
 }

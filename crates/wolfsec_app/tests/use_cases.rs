@@ -117,7 +117,7 @@ async fn only_what_was_inserted_counts_for_alerts_and_correlations() {
     let mut correlator = Silent::default();
     let first = store(&world, vec![request(peer, "a", &[1, 2], true)], &mut correlator).await;
     assert_eq!(
-        (first.outcomes[0].answer.accepted, first.alerts_raised, correlator.0),
+        (first.outcomes[0].answer.accepted, first.raised.len(), correlator.0),
         (2, 1, 2)
     );
     // The same body twice at once, one event of it new; and a replay of the first.
@@ -140,12 +140,7 @@ async fn only_what_was_inserted_counts_for_alerts_and_correlations() {
         .collect();
     assert_eq!(by_line, [vec![true, false], vec![true, true], vec![true, true]]);
     assert_eq!(
-        (
-            second.events,
-            second.alerts_raised,
-            second.alerts_repeated,
-            correlator.0
-        ),
+        (second.events, second.raised.len(), second.alerts_repeated, correlator.0),
         (1, 0, 1, 3)
     );
     let alerts = world

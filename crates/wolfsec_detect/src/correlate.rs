@@ -161,6 +161,10 @@ impl SigmaCorrelator {
 }
 
 impl Correlator for SigmaCorrelator {
+    fn entries(&self) -> usize {
+        self.engine.state_count()
+    }
+
     fn feed(&mut self, hits: &[CorrelationHit]) -> Vec<CorrelationMatch> {
         let mut all = Vec::new();
         for hit in hits {

@@ -142,6 +142,12 @@ pub const KEYS: &[Key] = &[
         "log filter, as in tracing's EnvFilter",
     ),
     key("log_json", Kind::Flag, "false", "log lines as JSON"),
+    key(
+        "otlp_endpoint",
+        Kind::Text,
+        "none",
+        "collector that traces are sent to, as OTLP over HTTP (http://127.0.0.1:4318)",
+    ),
 ];
 
 impl Key {
@@ -209,6 +215,7 @@ pub fn show(settings: &Settings) -> String {
             "live_streams_per_session" => settings.live_streams_per_session.to_string(),
             "log" => format!("{:?}", settings.log),
             "log_json" => settings.log_json.to_string(),
+            "otlp_endpoint" => optional(settings.otlp_endpoint.as_deref()),
             _ => continue,
         };
         let _ = writeln!(out, "{} = {value}", key.name);

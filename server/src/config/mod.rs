@@ -62,6 +62,7 @@ pub struct Settings {
     pub live_streams_per_session: usize,
     pub log: String,
     pub log_json: bool,
+    pub otlp_endpoint: Option<String>,
 }
 
 impl Default for Settings {
@@ -89,6 +90,7 @@ impl Default for Settings {
             live_streams_per_session: 4,
             log: "info,sqlx=warn".to_owned(),
             log_json: false,
+            otlp_endpoint: None,
         }
     }
 }
@@ -146,6 +148,13 @@ impl Settings {
             if rest.is_none_or(|host| host.is_empty() || host.contains('/')) {
                 bail!("public_url must be like https://wolfsec.example.org, without a path");
             }
+        }
+        if self
+            .otlp_endpoint
+            .as_deref()
+            .is_some_and(|url| !url.starts_with("http://"))
+        {
+            bail!("otlp_endpoint must be like http://127.0.0.1:4318; for TLS put a collector beside the server");
         }
         let https = self
             .public_url

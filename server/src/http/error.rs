@@ -93,9 +93,6 @@ impl<F: Into<Failure>> From<F> for ApiError {
 }
 
 impl ApiError {
-    pub(super) fn status(&self) -> StatusCode {
-        self.status
-    }
     pub(super) fn retry_after(&self) -> Option<u32> {
         self.retry_after
     }

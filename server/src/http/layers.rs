@@ -2,9 +2,10 @@
 //! set-up and sign-in. They are laid on last, so that they cover the pages too.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
 
 use app::context::{FLASH_COOKIE, RequestContext, SESSION_COOKIE};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -14,6 +15,7 @@ use wolfsec_app::identity::ClientInfo;
 use super::elastic;
 use super::error::ApiError;
 use super::state::AppState;
+use crate::telemetry::adopt_parent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -37,10 +39,23 @@ pub(super) async fn identify(State(state): State<AppState>, mut request: Request
         .to_string();
     let address = client_address(&state, &request);
     request.extensions_mut().insert(ClientAddress(address));
-    let span =
-        tracing::info_span!("http.request", request_id = %id, method = %request.method(), path = %request.uri().path());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("pages", MatchedPath::as_str)
+        .to_owned();
+    let method = request.method().clone();
+    let span = tracing::info_span!(
+        "http.request",
+        request_id = %id, method = %method, path = %request.uri().path(), http.route = route, otel.kind = "server"
+    );
+    adopt_parent(&span, request.headers());
+    let began = Instant::now();
     let answer = async move {
         let mut response = next.run(request).await;
+        state
+            .metrics
+            .request(&method, &route, response.status(), began.elapsed());
         if response.status().is_server_error() {
             tracing::warn!(status = response.status().as_u16(), "answered");
         } else {
@@ -197,7 +212,10 @@ fn header_text(headers: &HeaderMap, name: &HeaderName) -> String {
 }
 
 fn is_page_or_form(path: &str) -> bool {
-    !matches!(path, "/healthz" | "/readyz" | "/favicon.svg" | "/live" | "/live/since")
+    !matches!(
+        path,
+        "/healthz" | "/readyz" | "/metrics" | "/api/openapi.json" | "/favicon.svg" | "/live" | "/live/since"
+    )
 }
 
 async fn door(state: &AppState, path: &str, query: Option<&str>) -> Result<Option<Response>, wolfsec_app::Failure> {

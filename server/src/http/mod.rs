@@ -18,6 +18,6 @@ mod state;
 mod traffic;
 
 pub use assets::Assets;
-pub use router::router;
+pub use router::{paths_of_programs, router};
 pub use state::{AppState, AppStateParts};
 pub use traffic::{Traffic, TrafficReading};

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -11,24 +11,56 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use super::{api, elastic, layers, live, pages, probes, rule_import, traffic};
 use crate::http::AppState;
 
+/// A path's template and what answers there.
+type Route = (&'static str, MethodRouter<AppState>);
+
+/// Under `/api/v1`.
+fn api_routes() -> Vec<Route> {
+    vec![
+        ("/enroll", post(api::enroll::enroll)),
+        ("/events", post(api::ingest::ingest).get(api::events::list)),
+        ("/heartbeat", post(api::heartbeat::heartbeat)),
+        ("/metrics", post(api::metrics::metrics)),
+        ("/alerts", get(api::alerts::list)),
+        ("/alerts/{id}", get(api::alerts::get).patch(api::alerts::patch)),
+        ("/peers", get(api::peers::list)),
+        ("/rules", get(api::rules::list)),
+    ]
+}
+
+/// At the root, beside the pages.
+fn root_routes() -> Vec<Route> {
+    let mut routes = vec![
+        ("/", get(elastic::info_or_page)),
+        ("/api/openapi.json", get(probes::openapi)),
+        ("/healthz", get(probes::healthz)),
+        ("/readyz", get(probes::readyz)),
+        ("/metrics", get(probes::metrics)),
+    ];
+    routes.extend(elastic::routes());
+    routes
+}
+
+fn with_routes(router: Router<AppState>, routes: Vec<Route>) -> Router<AppState> {
+    routes
+        .into_iter()
+        .fold(router, |router, (path, methods)| router.route(path, methods))
+}
+
+/// The templates of everything that programs use: each is described in `/api/openapi.json`.
+pub fn paths_of_programs() -> Vec<String> {
+    let api = api_routes().into_iter().map(|(path, _)| format!("/api/v1{path}"));
+    let root = root_routes().into_iter().map(|(path, _)| path.to_owned());
+    api.chain(root).collect()
+}
+
 /// The whole HTTP face.
 pub fn router(state: AppState) -> Router {
-    let api = Router::new()
-        .route("/enroll", post(api::enroll::enroll))
-        .route("/events", post(api::ingest::ingest).get(api::events::list))
-        .route("/heartbeat", post(api::heartbeat::heartbeat))
-        .route("/metrics", post(api::metrics::metrics))
-        .route("/alerts", get(api::alerts::list))
-        .route("/alerts/{id}", get(api::alerts::get).patch(api::alerts::patch))
-        .route("/peers", get(api::peers::list))
-        .route("/rules", get(api::rules::list))
+    let api = with_routes(Router::new(), api_routes())
         .route("/{*rest}", any(pages::no_such_endpoint))
         .method_not_allowed_fallback(api::method_not_allowed);
-    Router::new()
-        .nest("/api/v1", api)
+    with_routes(Router::new().nest("/api/v1", api), root_routes())
         .route("/api/{*function}", any(pages::server_fn))
-        .route("/healthz", get(probes::healthz))
-        .route("/readyz", get(probes::readyz))
         .route("/live", get(live::live))
         .route("/live/since", get(live::since))
         // Its handler bounds the body.
@@ -38,8 +70,6 @@ pub fn router(state: AppState) -> Router {
                 .post(rule_import::upload)
                 .layer(DefaultBodyLimit::disable()),
         )
-        .route("/", get(elastic::info_or_page))
-        .merge(elastic::routes())
         .fallback(pages::asset_or_page)
         .layer(from_fn_with_state(state.clone(), layers::open_doors))
         .layer(from_fn_with_state(state.clone(), layers::refuse_forged))

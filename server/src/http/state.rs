@@ -16,6 +16,7 @@ use crate::adapters::detector::DetectorHandle;
 use crate::config::Settings;
 use crate::ingest::{Pipeline, Reports};
 use crate::live::LiveHub;
+use crate::telemetry::Metrics;
 
 /// Made once by start-up.
 pub struct AppStateParts {
@@ -24,6 +25,7 @@ pub struct AppStateParts {
     pub reports: Reports,
     pub traffic: Arc<Traffic>,
     pub live: LiveHub,
+    pub metrics: Arc<Metrics>,
     pub detector: Arc<DetectorHandle>,
     pub pool: PgPool,
     /// The server as a peer: its id names the installation.

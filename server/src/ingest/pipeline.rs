@@ -1,6 +1,7 @@
 //! Queue and analysis.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Bytes;
 use sha2::{Digest as _, Sha256};
@@ -17,6 +18,7 @@ use wolfsec_app::{Failure, FailureKind, UseCases};
 use super::status_news::StatusNews;
 use super::writer;
 use crate::adapters::detector::{DetectorHandle, Snapshot};
+use crate::telemetry::Metrics;
 
 /// A group ends at this many requests …
 const GROUP_REQUESTS: usize = 512;
@@ -78,6 +80,7 @@ pub(super) struct Analysed {
 pub(super) struct AnalysedGroup {
     pub requests: Vec<Analysed>,
     pub snapshot: Snapshot,
+    pub began: Instant,
     _bytes: Vec<OwnedSemaphorePermit>,
 }
 
@@ -86,12 +89,15 @@ pub(super) struct AnalysedGroup {
 pub struct Pipeline {
     jobs: mpsc::Sender<Job>,
     kilobytes: Arc<Semaphore>,
+    most_kilobytes: usize,
+    metrics: Arc<Metrics>,
 }
 
 impl Pipeline {
     /// Starts the two stages. They end, all answered, when the last `Pipeline` is dropped.
     pub fn start(
         use_cases: UseCases,
+        metrics: Arc<Metrics>,
         detector: Arc<DetectorHandle>,
         queue_requests: usize,
         queue_mb: u32,
@@ -100,14 +106,37 @@ impl Pipeline {
         let (jobs, incoming) = mpsc::channel(queue_requests);
         let (analysed, groups) = mpsc::channel(1);
         tokio::spawn(analyse_groups(incoming, analysed, detector));
-        let writer = tokio::spawn(writer::write_groups(use_cases, groups, news));
-        let kilobytes = Arc::new(Semaphore::new(queue_mb as usize * 1024));
-        (Self { jobs, kilobytes }, writer)
+        let writer = tokio::spawn(writer::write_groups(use_cases, Arc::clone(&metrics), groups, news));
+        let most_kilobytes = queue_mb as usize * 1024;
+        let pipeline = Self {
+            jobs,
+            kilobytes: Arc::new(Semaphore::new(most_kilobytes)),
+            most_kilobytes,
+            metrics,
+        };
+        (pipeline, writer)
+    }
+
+    /// Requests waiting, and kilobytes of bodies waiting or under way.
+    pub fn waiting(&self) -> (usize, usize) {
+        let requests = self.jobs.max_capacity() - self.jobs.capacity();
+        (requests, self.most_kilobytes - self.kilobytes.available_permits())
     }
 
     /// Hands a request over and waits until it is committed.
     #[tracing::instrument(name = "ingest.submit", skip_all, fields(bytes = request.body.len()))]
     pub async fn submit(&self, request: RawRequest) -> Result<IngestOutcome, IngestError> {
+        let bytes = request.body.len() as u64;
+        let outcome = self.queue(request).await;
+        if outcome.is_ok() {
+            self.metrics.ingest_bytes.inc_by(bytes);
+        } else {
+            self.metrics.ingest_refused.inc();
+        }
+        outcome
+    }
+
+    async fn queue(&self, request: RawRequest) -> Result<IngestOutcome, IngestError> {
         let kilobytes = u32::try_from(request.body.len() / 1024 + 1).unwrap_or(u32::MAX);
         let bytes = Arc::clone(&self.kilobytes)
             .try_acquire_many_owned(kilobytes)
@@ -161,6 +190,7 @@ fn gather(first: Job, incoming: &mut mpsc::Receiver<Job>) -> Vec<Job> {
 }
 
 fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
+    let began = Instant::now();
     let mut requests = Vec::with_capacity(jobs.len());
     let mut permits = Vec::with_capacity(jobs.len());
     for Job {
@@ -176,6 +206,7 @@ fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
     AnalysedGroup {
         requests,
         snapshot,
+        began,
         _bytes: permits,
     }
 }

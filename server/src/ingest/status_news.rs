@@ -78,6 +78,7 @@ pub async fn forward_changes(
         received_at: use_cases.now(),
         address: None,
         body: Bytes::from(body),
+        refused: Vec::new(),
     };
     pipeline.submit(request).await?;
     Ok(())

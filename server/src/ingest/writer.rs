@@ -1,6 +1,10 @@
 //! Commit: one transaction a group; correlation state that is never ahead of it.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use tokio::sync::mpsc;
+use wolfsec::Timestamp;
 use wolfsec::detection::{Correlator, Detector};
 use wolfsec::events::IngestOutcome;
 use wolfsec_app::events::{AnalysedRequest, StoredBatch};
@@ -9,21 +13,47 @@ use wolfsec_app::{Failure, FailureKind, UseCases};
 use super::pipeline::{Analysed, AnalysedGroup, IngestError, RawRequest, Reply, analyse_request};
 use super::status_news::StatusNews;
 use crate::adapters::detector::Snapshot;
+use crate::telemetry::Metrics;
 
 /// The correlator and the rules it was made for; absent after a rollback until it is replayed.
 #[derive(Default)]
 struct State {
     correlator: Option<(u64, Box<dyn Correlator>)>,
     news: Option<StatusNews>,
+    metrics: Arc<Metrics>,
 }
 
-pub(super) async fn write_groups(use_cases: UseCases, mut groups: mpsc::Receiver<AnalysedGroup>, news: StatusNews) {
+pub(super) async fn write_groups(
+    use_cases: UseCases,
+    metrics: Arc<Metrics>,
+    mut groups: mpsc::Receiver<AnalysedGroup>,
+    news: StatusNews,
+) {
     let mut state = State {
+        correlator: None,
         news: Some(news),
-        ..State::default()
+        metrics,
     };
-    while let Some(AnalysedGroup { requests, snapshot, .. }) = groups.recv().await {
-        write_group(&use_cases, &mut state, &snapshot, requests).await;
+    while let Some(group) = groups.recv().await {
+        write_group(&use_cases, &mut state, &group.snapshot, group.requests).await;
+        state.metrics.batch_seconds.observe(group.began.elapsed().as_secs_f64());
+    }
+}
+
+/// What a committed batch adds to the metrics.
+fn count(metrics: &Metrics, stored: &StoredBatch, now: Timestamp, took: Duration) {
+    metrics.commit_seconds.observe(took.as_secs_f64());
+    metrics.ingest_events.inc_by(stored.events);
+    for outcome in &stored.outcomes {
+        metrics.ingest_duplicates.inc_by(outcome.answer.duplicates);
+        metrics.ingest_rejects.inc_by(outcome.answer.rejected.len() as u64);
+    }
+    for severity in &stored.raised {
+        metrics.alert_raised(*severity);
+    }
+    for received_at in &stored.detected {
+        let waited = (now - received_at).to_std().unwrap_or_default();
+        metrics.detection_seconds.observe(waited.as_secs_f64());
     }
 }
 
@@ -76,15 +106,25 @@ async fn store(
     snapshot: &Snapshot,
     requests: Vec<AnalysedRequest>,
 ) -> Result<StoredBatch, IngestError> {
+    let began = Instant::now();
     let outcome = match correlator(use_cases, state, snapshot).await {
         Ok(correlator) => use_cases.store_batch(requests, correlator).await,
         Err(failure) => Err(failure),
     };
     match outcome {
         Ok(stored) => {
+            count(&state.metrics, &stored, use_cases.now(), began.elapsed());
+            let entries = state
+                .correlator
+                .as_ref()
+                .map_or(0, |(_, correlator)| correlator.entries());
+            state
+                .metrics
+                .correlation_entries
+                .set(i64::try_from(entries).unwrap_or(i64::MAX));
             tracing::debug!(
                 events = stored.events,
-                raised = stored.alerts_raised,
+                raised = stored.raised.len(),
                 repeated = stored.alerts_repeated,
                 "batch committed"
             );

@@ -11,6 +11,7 @@ use wolfsec::ids::{AlertId, EventId, PeerId};
 use wolfsec::overview::{IngestMeasure, Measured, step_of};
 use wolfsec::peers::{PeerMark, SavedPeer};
 use wolfsec::ports::{Digest, IngestRequest, PeerContact, RepositoryResult, UnitOfWork};
+use wolfsec::severity::Severity;
 
 use crate::{Failure, UseCases};
 
@@ -28,7 +29,10 @@ pub struct AnalysedRequest {
 pub struct StoredBatch {
     pub outcomes: Vec<IngestOutcome>,
     pub events: u64,
-    pub alerts_raised: usize,
+    /// The severity of each new alert.
+    pub raised: Vec<Severity>,
+    /// When the event of each finding was received: what a finding waited for.
+    pub detected: Vec<Timestamp>,
     pub alerts_repeated: usize,
     /// The senders, and how they stood before.
     pub peers: Vec<SavedPeer>,
@@ -83,7 +87,8 @@ impl UseCases {
         Ok(StoredBatch {
             outcomes,
             events: batch.stored,
-            alerts_raised: raised,
+            raised,
+            detected: batch.detected,
             alerts_repeated: repeated,
             peers,
         })
@@ -94,9 +99,9 @@ impl UseCases {
         uow: &mut dyn UnitOfWork,
         findings: Vec<Finding>,
         now: Timestamp,
-    ) -> Result<(usize, usize), Failure> {
+    ) -> Result<(Vec<Severity>, usize), Failure> {
         if findings.is_empty() {
-            return Ok((0, 0));
+            return Ok((Vec::new(), 0));
         }
         let mut keys: Vec<String> = findings.iter().map(|finding| finding.key.clone()).collect();
         keys.sort_unstable();
@@ -105,7 +110,8 @@ impl UseCases {
         let outcome = fold(findings, &open);
         let ids: Vec<AlertId> = outcome.new.iter().map(|_| AlertId(self.ports().ids.new_id())).collect();
         uow.alerts().apply_fold(&outcome, &ids, now).await?;
-        Ok((outcome.new.len(), outcome.repeats.len()))
+        let raised = outcome.new.iter().map(|new| new.head.severity).collect();
+        Ok((raised, outcome.repeats.len()))
     }
 }
 
@@ -127,6 +133,7 @@ struct Batch {
     contacts: Vec<PeerContact>,
     rejects: Vec<(PeerId, Vec<RejectedLine>)>,
     stored: u64,
+    detected: Vec<Timestamp>,
 }
 
 impl Batch {
@@ -141,6 +148,7 @@ impl Batch {
             contacts: Vec::new(),
             rejects: Vec::new(),
             stored: 0,
+            detected: Vec::new(),
         };
         let mut seen: HashSet<RequestKey> = HashSet::with_capacity(requests.len());
         for request in requests {
@@ -245,7 +253,7 @@ impl Batch {
         }
         for slice in self.slices.iter().filter(|slice| !slice.replay) {
             let received_at = slice.request.received_at;
-            if !slice.identities.is_empty() {
+            if !slice.lines.is_empty() {
                 let took = (now - received_at).num_milliseconds();
                 add(IngestMeasure::Detection, received_at, step_of(took), 1);
             }
@@ -285,11 +293,13 @@ impl Batch {
                 &self.events[index],
                 correlation.rule_match.selections.clone(),
             ));
+            self.detected.push(self.events[index].received_at);
             findings.push(finding(&self.events[index], correlation.rule_match, evidence));
         }
         for (event, matches) in self.events.iter().zip(std::mem::take(&mut self.matches)) {
             for rule_match in matches {
                 let evidence = vec![evidence_of(event, rule_match.selections.clone())];
+                self.detected.push(event.received_at);
                 findings.push(finding(event, rule_match, evidence));
             }
         }

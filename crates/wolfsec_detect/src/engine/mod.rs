@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rsigma_eval::{Engine, JsonEvent};
 use wolfsec::detection::{AnalysedEvent, CorrelationHit, Correlator, Detector, RawBatch, RuleMatch};
 use wolfsec::events::RejectedLine;
+use wolfsec::rules::RuleState;
 
 use crate::correlate::{CorrelationPlan, SigmaCorrelator};
 use crate::normalise::{Identities, MappingError, Normalised, Normaliser, Receipt, read_lines};
@@ -28,6 +29,8 @@ struct Core {
     normaliser: Normaliser,
     engine: Engine,
     correlations: Arc<CorrelationPlan>,
+    /// Sigma ids of the rules that compiled.
+    usable: HashSet<String>,
 }
 
 /// An immutable snapshot of rules. Cloning and switching rules share the compiled engine.
@@ -45,6 +48,12 @@ impl SigmaDetector {
             normaliser: Normaliser::new()?,
             engine: loaded.engine,
             correlations: Arc::new(loaded.correlations),
+            usable: loaded
+                .rules
+                .iter()
+                .filter(|rule| rule.state == RuleState::Usable && rule.kind != LoadedKind::Filter)
+                .map(|rule| rule.id.clone())
+                .collect(),
         };
         let disabled = loaded
             .rules
@@ -112,6 +121,15 @@ impl SigmaDetector {
     /// Whether a rule only feeds correlations and raises no alert by itself.
     pub fn holds_back(&self, rule_id: &str) -> bool {
         self.core.correlations.holds_back(rule_id)
+    }
+
+    /// How many rules and correlations look at events now.
+    pub fn rules_in_use(&self) -> usize {
+        self.core
+            .usable
+            .iter()
+            .filter(|id| !self.disabled.contains(*id))
+            .count()
     }
 
     /// Matches of one event under all its log sources, each rule once.

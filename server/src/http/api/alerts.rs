@@ -166,7 +166,8 @@ pub(in crate::http) async fn patch(
             Ok(Json(alert.ok_or_else(|| Failure::not_found("alert"))?))
         }
         Err(ChangeStatusError::Stale(current)) => {
-            let current_json = serde_json::to_value(&*current).unwrap_or_default();
+            let credited = credited(&state, &caller, vec![(*current).clone()]).await?.pop();
+            let current_json = serde_json::to_value(credited).unwrap_or_default();
             Err(ApiError::from(ChangeStatusError::Stale(current)).with_current(current_json))
         }
         Err(error) => Err(error.into()),

@@ -8,11 +8,11 @@ mod patience;
 
 use std::collections::HashMap;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts as _, Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::routing::{MethodRouter, get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -40,16 +40,17 @@ const BULK_TYPES: [&str; 4] = [
 ];
 
 /// Everything but `/`, which is shared with the pages.
-pub(super) fn routes() -> Router<AppState> {
+pub(super) fn routes() -> [(&'static str, MethodRouter<AppState>); 5] {
     let bulk = || post(bulk).put(bulk);
-    Router::new()
-        .route("/_bulk", bulk())
-        .route("/{index}/_bulk", bulk())
+    [
+        ("/_bulk", bulk()),
+        ("/{index}/_bulk", bulk()),
         // With the type that clients before version 8 name.
-        .route("/{index}/{type}/_bulk", bulk())
+        ("/{index}/{type}/_bulk", bulk()),
         // rsyslog asks before it sends again after a failure, Vector as it starts.
-        .route("/_cat/health", get(cat_health))
-        .route("/_cluster/health", get(cluster_health))
+        ("/_cat/health", get(cat_health)),
+        ("/_cluster/health", get(cluster_health)),
+    ]
 }
 
 /// Whether a path belongs to this API and to no page.
