@@ -21,7 +21,8 @@ pub fn measure(steps: &mut Steps, paths: &Paths, rest: &[String]) -> Result<()> 
         ]);
         run(cargo.arg("--target-dir").arg(&paths.target))
     })?;
-    let scratch = paths.target.join("bench");
+    // Not below the build folder: PostgreSQL's account has to pass, and run as root the database would lie elsewhere.
+    let scratch = std::env::temp_dir().join("wolfsec-bench");
     if scratch.exists() {
         fs::remove_dir_all(&scratch).with_context(|| format!("emptying {}", scratch.display()))?;
     }
@@ -36,5 +37,7 @@ pub fn measure(steps: &mut Steps, paths: &Paths, rest: &[String]) -> Result<()> 
         note("there is no real telemetry beside this folder: events are generated, and no rule pack is measured");
     }
     paths.add_site_env(&mut tool, false);
-    steps.run("measure", || run(tool.args(rest)))
+    let outcome = steps.run("measure", || run(tool.args(rest)));
+    fs::remove_dir_all(&scratch).with_context(|| format!("removing {}", scratch.display()))?;
+    outcome
 }

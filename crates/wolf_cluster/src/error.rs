@@ -49,6 +49,12 @@ pub enum ClusterError {
     )]
     OutOfSight { data: PathBuf },
 
+    #[error(
+        "a database of this data folder is still in {database}, but its passwords in {path} are gone, as when the data \
+         folder was removed. Put that file back; or, to start anew without what is stored there, remove {database} too"
+    )]
+    CredentialsGone { path: PathBuf, database: PathBuf },
+
     #[error("the cluster's passwords in {path} cannot be read: {reason}")]
     Credentials { path: PathBuf, reason: String },
 

@@ -57,8 +57,14 @@ impl Layout {
     /// The passwords of an existing database, or new ones for one that is to be made.
     pub(crate) fn credentials(&self) -> Result<Credentials, ClusterError> {
         let path = self.credentials_file();
-        if path.exists() || self.data().exists() {
+        if path.exists() {
             return Credentials::read(&path);
+        }
+        if self.data().exists() {
+            return Err(ClusterError::CredentialsGone {
+                path,
+                database: self.pg.clone(),
+            });
         }
         let fresh = Credentials::generate()?;
         fresh.write(&path)?;

@@ -156,6 +156,24 @@ fn data_outlives_a_stop_and_a_kill() {
 }
 
 #[test]
+fn a_database_whose_passwords_are_gone_says_where_it_is() {
+    if !can_run() {
+        return;
+    }
+    let folder = Folder::new("gone");
+    let options = ClusterOptions::new(&folder.0);
+    let cluster = Cluster::start(&options).unwrap();
+    assert!(cluster.stop().unwrap());
+    let (passwords, kept) = (folder.0.join("cluster-credentials"), folder.0.join("kept"));
+    std::fs::rename(&passwords, &kept).unwrap();
+    let refused = Cluster::start(&options).unwrap_err();
+    assert!(matches!(refused, ClusterError::CredentialsGone { .. }), "{refused}");
+    assert!(refused.to_string().contains("Put that file back"), "{refused}");
+    std::fs::rename(&kept, &passwords).unwrap();
+    Cluster::start(&options).unwrap().destroy().unwrap();
+}
+
+#[test]
 fn a_second_server_is_refused_and_a_command_shares() {
     if !can_run() {
         return;

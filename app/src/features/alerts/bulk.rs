@@ -3,9 +3,10 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use wolfsec::alerts::{AlertStatus, BulkChange, MAX_BULK, Resolution};
+use wolfsec::alerts::{AlertStatus, BulkChange, MAX_BULK};
 use wolfsec::ids::AlertId;
 
+use super::forms::resolution_field;
 use super::model::{CHANGE, QUEUE, alerts, bulk_words};
 use super::server_fns::{ChangeAlerts, UndoBulkChange};
 use crate::components::shell::grouped;
@@ -64,26 +65,8 @@ pub fn bar(first: &UrlQuery, matching: i64, capped: bool, error: Option<&AppErro
 
 /// What it was, and a note.
 pub fn resolve_fields(form: Option<&'static str>, error: Option<&AppError>) -> AnyView {
-    let chosen = error.and_then(|error| error.value("resolution")).unwrap_or_default();
-    let problem = error.and_then(|error| error.field("resolution"));
-    let invalid = problem.is_some().then_some("true");
-    let described = problem.is_some().then_some("bulk-resolution-error");
-    let options = Resolution::ALL
-        .iter()
-        .map(|resolution| {
-            let selected = chosen == resolution.as_str();
-            view! { <option value=resolution.as_str() selected=selected>{resolution.label()}</option> }
-        })
-        .collect_view();
     view! {
-        <div class="field">
-            <label for="bulk-resolution">"What were they?"</label>
-            <select class="input select" id="bulk-resolution" name="resolution" form=form aria-invalid=invalid aria-describedby=described>
-                <option value="">"Choose…"</option>
-                {options}
-            </select>
-            {problem.map(|text| view! { <p class="field__error" id="bulk-resolution-error"><span>{text}</span></p> })}
-        </div>
+        {resolution_field("bulk-resolution", "What were they?", form, false, error)}
         {text_field("bulk-note", "note", "Note (optional)", form, error)}
     }
     .into_any()

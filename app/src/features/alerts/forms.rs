@@ -75,17 +75,7 @@ impl Forms {
 
     fn resolve(&self, alert: &Alert) -> AnyView {
         let error = self.error_of(AlertStatus::Resolved);
-        let chosen = error.and_then(|error| error.value("resolution")).unwrap_or_default();
-        let problem = error.and_then(|error| error.field("resolution"));
-        let invalid = problem.is_some().then_some("true");
-        let described = problem.is_some().then_some("resolution-error");
-        let options = Resolution::ALL
-            .iter()
-            .map(|resolution| {
-                let selected = chosen == resolution.as_str();
-                view! { <option value=resolution.as_str() selected=selected>{resolution.label()}</option> }
-            })
-            .collect_view();
+        let resolution = resolution_field("resolution", "What was it?", None, true, error);
         let seen = self.hidden(alert, AlertStatus::Resolved);
         let note = note_field("resolve-note", "Note (optional)", false, error);
         view! {
@@ -93,14 +83,7 @@ impl Forms {
                 <summary class="btn" data-key="e">"Resolve…"" "<kbd aria-hidden="true">"e"</kbd></summary>
                 <form method="post" action=ChangeAlertStatus::url() class="stack stack--3" aria-label="Resolve">
                     {seen}
-                    <div class="field">
-                        <label for="resolution">"What was it?"</label>
-                        <select class="input select" id="resolution" name="resolution" required=true aria-invalid=invalid aria-describedby=described>
-                            <option value="">"Choose…"</option>
-                            {options}
-                        </select>
-                        {problem.map(|text| view! { <p class="field__error" id="resolution-error"><span>{text}</span></p> })}
-                    </div>
+                    {resolution}
                     {note}
                     <button class="btn btn--primary btn--form" type="submit">"Resolve"</button>
                 </form>
@@ -177,6 +160,40 @@ fn overtaken(alert: &Alert, error: &AppError) -> AnyView {
                 {note}
                 <p class="dim small">"Last seen "{ago(alert.last_seen)}" · Request "<code>{error.request_id.clone()}</code></p>
             </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What an alert was; `form` where the field stands outside of its form. Not `required` in a form that does other things
+/// too: there the server says that it is missing.
+pub fn resolution_field(
+    id: &'static str,
+    label: &'static str,
+    form: Option<&'static str>,
+    required: bool,
+    error: Option<&AppError>,
+) -> AnyView {
+    let chosen = error.and_then(|error| error.value("resolution")).unwrap_or_default();
+    let problem = error.and_then(|error| error.field("resolution"));
+    let error_id = format!("{id}-error");
+    let invalid = problem.is_some().then_some("true");
+    let described = problem.is_some().then(|| error_id.clone());
+    let options = Resolution::ALL
+        .iter()
+        .map(|resolution| {
+            let selected = chosen == resolution.as_str();
+            view! { <option value=resolution.as_str() selected=selected>{resolution.label()}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select class="input select" id=id name="resolution" form=form required=required aria-invalid=invalid aria-describedby=described>
+                <option value="">"Choose…"</option>
+                {options}
+            </select>
+            {problem.map(|text| view! { <p class="field__error" id=error_id><span>{text}</span></p> })}
         </div>
     }
     .into_any()

@@ -12,6 +12,7 @@ use wolfsec::peers::{
 };
 use wolfsec::ports::{RepositoryResult, UnitOfWork};
 
+use super::manage::peer_named;
 use crate::{Action, Caller, Failure, UseCases, authorise};
 
 /// Rejected lines that a peer's page shows.
@@ -67,11 +68,7 @@ impl UseCases {
         authorise(caller, Action::ReadPeers)?;
         let now = self.now();
         let mut uow = self.begin().await?;
-        let peer = uow
-            .peers()
-            .find_by_name(name)
-            .await?
-            .ok_or_else(|| Failure::not_found("peer"))?;
+        let peer = peer_named(uow.as_mut(), name).await?;
         let id = peer.id;
         let limit = Limit::new(SHOWN_REJECTS).unwrap_or_default();
         let rejects = uow.peers().list_rejects(id, limit).await?;

@@ -2,7 +2,7 @@
 
 use wolfsec::page::{Limit, Page};
 use wolfsec::peers::{MAX_INTERVAL_SECONDS, Peer, PeerMark};
-use wolfsec::ports::TokenKind;
+use wolfsec::ports::{TokenKind, UnitOfWork};
 
 use crate::audit::Act;
 use crate::{Action, Caller, Failure, FailureKind, UseCases, authorise};
@@ -42,11 +42,7 @@ impl UseCases {
     pub async fn mark_peer(&self, caller: &Caller, name: &str, mark: PeerMark) -> Result<(), Failure> {
         authorise(caller, Action::ManagePeers)?;
         let mut uow = self.begin().await?;
-        let peer = uow
-            .peers()
-            .find_by_name(name)
-            .await?
-            .ok_or_else(|| Failure::not_found("peer"))?;
+        let peer = peer_named(uow.as_mut(), name).await?;
         if peer.mark == mark {
             return Ok(());
         }
@@ -69,11 +65,7 @@ impl UseCases {
             return Err(Failure::invalid("interval", message));
         }
         let mut uow = self.begin().await?;
-        let peer = uow
-            .peers()
-            .find_by_name(name)
-            .await?
-            .ok_or_else(|| Failure::not_found("peer"))?;
+        let peer = peer_named(uow.as_mut(), name).await?;
         if peer.interval_seconds == seconds {
             return Ok(());
         }
@@ -92,11 +84,7 @@ impl UseCases {
     pub async fn rotate_peer_key(&self, caller: &Caller, name: &str) -> Result<String, Failure> {
         authorise(caller, Action::ManagePeers)?;
         let mut uow = self.begin().await?;
-        let peer = uow
-            .peers()
-            .find_by_name(name)
-            .await?
-            .ok_or_else(|| Failure::not_found("peer"))?;
+        let peer = peer_named(uow.as_mut(), name).await?;
         let (key, digest) = self.ports().mint.mint(TokenKind::PeerKey);
         uow.peers().set_key(peer.id, &digest).await?;
         self.record(
@@ -107,4 +95,10 @@ impl UseCases {
         uow.commit().await?;
         Ok(key)
     }
+}
+
+/// The peer of this name, or that there is none.
+pub(super) async fn peer_named(uow: &mut dyn UnitOfWork, name: &str) -> Result<Peer, Failure> {
+    let found = uow.peers().find_by_name(name).await?;
+    found.ok_or_else(|| Failure::not_found("peer"))
 }
