@@ -15,6 +15,9 @@ use super::error::{inconsistent, is_duplicate, store_error};
 
 type Identity = (Timestamp, EventId);
 
+/// The driver copies what is sent into a buffer of the connection: a whole batch would be there a second time.
+const CHUNK_BYTES: usize = 256 * 1024;
+
 /// Room for an event's columns beside its texts.
 const FIXED_BYTES: usize = 200;
 
@@ -153,8 +156,10 @@ impl PgUnitOfWork {
 
 async fn copy(conn: &mut PgConnection, statement: &'static str, stream: &[u8]) -> Result<(), sqlx::Error> {
     let mut copy = conn.copy_in_raw(statement).await?;
-    if let Err(error) = copy.send(stream).await {
-        return Err(copy.abort("the stream broke").await.err().unwrap_or(error));
+    for chunk in stream.chunks(CHUNK_BYTES) {
+        if let Err(error) = copy.send(chunk).await {
+            return Err(copy.abort("the stream broke").await.err().unwrap_or(error));
+        }
     }
     copy.finish().await?;
     Ok(())
