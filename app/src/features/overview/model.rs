@@ -22,6 +22,9 @@ pub struct Piece {
     pub height: f64,
 }
 
+/// A label further right would run out of the chart (per cent of its width).
+const LAST_LABEL: f64 = 96.0;
+
 /// A label on the time axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
@@ -60,21 +63,24 @@ impl Axis {
         Duration::minutes(i64::from(self.range.bucket_minutes()))
     }
 
+    /// Round times within the range.
     fn ticks(self) -> Vec<Tick> {
-        const TICKS: i32 = 8;
-        let format = match self.range {
-            OverviewRange::Hour | OverviewRange::Day => "%H:%M",
-            OverviewRange::Week | OverviewRange::Month => "%d %b",
+        let (step_minutes, format) = match self.range {
+            OverviewRange::Hour => (10, "%H:%M"),
+            OverviewRange::Day => (3 * 60, "%H:%M"),
+            OverviewRange::Week => (24 * 60, "%d %b"),
+            OverviewRange::Month => (4 * 24 * 60, "%d %b"),
         };
-        let step = (self.now - self.since) / TICKS;
-        (0..TICKS)
-            .map(|index| {
-                let at = self.since + step * index;
-                Tick {
-                    x: self.x(at),
-                    label: at.format(format).to_string(),
-                }
+        let step = Duration::minutes(step_minutes);
+        let over = self.since.timestamp().rem_euclid(step.num_seconds());
+        let first = self.since + Duration::seconds((step.num_seconds() - over) % step.num_seconds());
+        std::iter::successors(Some(first), |at| Some(*at + step))
+            .take_while(|at| *at < self.now)
+            .map(|at| Tick {
+                x: self.x(at),
+                label: at.format(format).to_string(),
             })
+            .filter(|tick| tick.x <= LAST_LABEL)
             .collect()
     }
 }
@@ -268,6 +274,24 @@ mod tests {
         }
         let last: Vec<Severity> = flow.pieces.iter().rev().take(3).map(|piece| piece.severity).collect();
         assert_eq!(last, [Severity::Critical, Severity::Low, Severity::Informational]);
+    }
+
+    #[test]
+    fn the_time_axis_is_labelled_at_round_times() {
+        let labels = |range| -> Vec<String> { axis(range).ticks().into_iter().map(|tick| tick.label).collect() };
+        // Now is 22:15 on 14 November.
+        let hours = ["00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"];
+        assert_eq!(labels(OverviewRange::Day), hours);
+        assert!(labels(OverviewRange::Hour).iter().all(|label| label.ends_with('0')));
+        assert_eq!(labels(OverviewRange::Week).first().map(String::as_str), Some("08 Nov"));
+        for &range in OverviewRange::ALL {
+            let ticks = axis(range).ticks();
+            assert!((5..=8).contains(&ticks.len()), "{range}: {ticks:?}");
+            assert!(
+                ticks.iter().all(|tick| (0.0..=LAST_LABEL).contains(&tick.x)),
+                "{range}: {ticks:?}"
+            );
+        }
     }
 
     #[test]
