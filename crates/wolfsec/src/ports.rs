@@ -300,6 +300,8 @@ pub trait AlertRepository: Send {
     /// [`crate::alerts::TALLY_BOUND`].
     async fn tally(&mut self, query: &AlertQuery) -> RepositoryResult<AlertTally>;
     async fn keep_bulk_change(&mut self, change: &BulkChange) -> RepositoryResult<()>;
+    /// Forgets the outcomes of changes from before a time.
+    async fn forget_bulk_changes(&mut self, before: Timestamp) -> RepositoryResult<()>;
     async fn bulk_change(&mut self, id: BulkId) -> RepositoryResult<Option<BulkChange>>;
 }
 

@@ -12,6 +12,8 @@ const HIT_MEMORY: Duration = Duration::days(2);
 const MEASURE_MEMORY: Duration = Duration::days(31);
 /// Browsers catch up over at most this long; no session lasts longer.
 const CHANGE_MEMORY: Duration = Duration::days(2);
+/// A change of many can be taken back for as long; the audit trail keeps what it did.
+const BULK_CHANGE_MEMORY: Duration = Duration::days(30);
 /// Days whose partitions are made ahead.
 const DAYS_AHEAD: i64 = 3;
 
@@ -38,6 +40,7 @@ impl UseCases {
         let metric_days_before = today - Duration::days(i64::from(metric_retention_days));
         let metric_days_dropped = uow.metrics().retire(metric_days_before).await?;
         uow.live().forget(now - CHANGE_MEMORY).await?;
+        uow.alerts().forget_bulk_changes(now - BULK_CHANGE_MEMORY).await?;
         uow.overview().forget_measured(now - MEASURE_MEMORY).await?;
         uow.commit().await?;
         Ok((made + metric_days_made, dropped + metric_days_dropped))

@@ -214,7 +214,11 @@ pub async fn a_bulk_change_is_kept(store: &dyn Store) {
         missing: vec![alert_id(9)],
     };
     uow.alerts().keep_bulk_change(&change).await.unwrap();
-    assert_eq!(uow.alerts().bulk_change(change.id).await.unwrap(), Some(change));
+    let id = change.id;
+    uow.alerts().forget_bulk_changes(change.at).await.unwrap();
+    assert_eq!(uow.alerts().bulk_change(id).await.unwrap(), Some(change));
+    uow.alerts().forget_bulk_changes(at(6)).await.unwrap();
+    assert_eq!(uow.alerts().bulk_change(id).await.unwrap(), None);
     let other = BulkId(uuid::Uuid::from_u128(78));
     assert_eq!(uow.alerts().bulk_change(other).await.unwrap(), None);
 }

@@ -374,6 +374,11 @@ impl AlertRepository for MemoryUnitOfWork {
         Ok(())
     }
 
+    async fn forget_bulk_changes(&mut self, before: Timestamp) -> RepositoryResult<()> {
+        self.state.bulk_changes.retain(|_, change| change.at >= before);
+        Ok(())
+    }
+
     async fn bulk_change(&mut self, id: BulkId) -> RepositoryResult<Option<BulkChange>> {
         Ok(self.state.bulk_changes.get(&id).cloned())
     }

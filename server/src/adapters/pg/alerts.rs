@@ -225,6 +225,16 @@ impl AlertRepository for PgUnitOfWork {
         Ok(())
     }
 
+    #[tracing::instrument(name = "pg.alerts.forget_bulk_changes", skip_all)]
+    async fn forget_bulk_changes(&mut self, before: Timestamp) -> RepositoryResult<()> {
+        sqlx::query("DELETE FROM alert_bulk_changes WHERE at < $1")
+            .bind(before)
+            .execute(self.conn())
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
     #[tracing::instrument(name = "pg.alerts.bulk_change", skip_all)]
     async fn bulk_change(&mut self, id: BulkId) -> RepositoryResult<Option<BulkChange>> {
         let text: Option<String> = sqlx::query_scalar("SELECT change::text FROM alert_bulk_changes WHERE id = $1")
