@@ -14,6 +14,8 @@ pub const MAX_LINE_BYTES: usize = 1024 * 1024;
 pub const MAX_NESTING: usize = 64;
 /// A list shows this much of a message (characters), then an ellipsis; the event's own page shows all.
 pub const PREVIEW_CHARS: usize = 500;
+/// A page of whole events ends early once their messages and fields weigh this much (bytes); it holds at least one event.
+pub const MAX_PAGE_BYTES: usize = 16 << 20;
 /// What is kept of a rejected line (bytes).
 pub const REJECT_SAMPLE_BYTES: usize = 4096;
 /// Rejected lines kept per peer; older ones go.
@@ -87,6 +89,11 @@ pub struct SecurityEvent {
 }
 
 impl SecurityEvent {
+    /// What it weighs in a list (bytes): message and fields.
+    pub const fn weight(&self) -> usize {
+        self.message.len() + self.fields.len()
+    }
+
     pub fn cursor(&self) -> Cursor {
         Cursor {
             at: self.ts,

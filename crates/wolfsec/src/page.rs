@@ -85,6 +85,28 @@ impl<T> Page<T> {
         Self::named(items, limit, |row| cursor_of(row).to_string())
     }
 
+    /// The same, ended early once the rows weigh more than `max_bytes`: at least one row, and a cursor to what was left out.
+    pub fn within_bytes(
+        mut items: Vec<T>,
+        limit: Limit,
+        max_bytes: usize,
+        bytes_of: impl Fn(&T) -> usize,
+        cursor_of: impl Fn(&T) -> Cursor,
+    ) -> Self {
+        let mut sum = 0_usize;
+        let fitting = items.iter().take_while(|row| {
+            sum = sum.saturating_add(bytes_of(row));
+            sum <= max_bytes
+        });
+        let fitting = fitting.count().max(1);
+        if fitting >= items.len().min(usize::from(limit.get())) {
+            return Self::from_surplus(items, limit, cursor_of);
+        }
+        items.truncate(fitting);
+        let next_cursor = items.last().map(|row| cursor_of(row).to_string());
+        Self { items, next_cursor }
+    }
+
     /// The same with a cursor text of the list's own kind.
     pub fn named(mut items: Vec<T>, limit: Limit, cursor_of: impl Fn(&T) -> String) -> Self {
         let size = usize::from(limit.get());
@@ -134,5 +156,26 @@ mod tests {
         assert_eq!(page.items, [3, 2]);
         assert_eq!(page.next_cursor.unwrap().parse::<Cursor>().unwrap().id.as_u128(), 2);
         assert_eq!(Page::from_surplus(vec![3, 2], limit, cursor_of).next_cursor, None);
+    }
+
+    #[test]
+    fn a_page_of_heavy_rows_ends_early_and_loses_none() {
+        let cursor_of = |n: &usize| Cursor {
+            at: Timestamp::from_timestamp_micros(1).unwrap(),
+            id: uuid::Uuid::from_u128(*n as u128),
+        };
+        let page = |rows: &[usize], max: usize| {
+            let page = Page::within_bytes(rows.to_vec(), Limit::new(3).unwrap(), max, |n| *n, cursor_of);
+            let next = page
+                .next_cursor
+                .map(|text| text.parse::<Cursor>().unwrap().id.as_u128());
+            (page.items, next)
+        };
+        assert_eq!(page(&[5, 4, 3, 2], 12), (vec![5, 4, 3], Some(3)));
+        assert_eq!(page(&[5, 4, 3, 2], 11), (vec![5, 4], Some(4)));
+        assert_eq!(page(&[5, 4], 8), (vec![5], Some(5)));
+        assert_eq!(page(&[5, 4], 9), (vec![5, 4], None));
+        assert_eq!(page(&[5], 1), (vec![5], None));
+        assert_eq!(page(&[], 1), (vec![], None));
     }
 }

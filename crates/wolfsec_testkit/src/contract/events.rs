@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use wolfsec::Timestamp;
-use wolfsec::events::{EcsColumns, EventQuery, LogSource, NewEvent, PREVIEW_CHARS, SecurityEvent};
+use wolfsec::events::{EcsColumns, EventQuery, LogSource, MAX_PAGE_BYTES, NewEvent, PREVIEW_CHARS, SecurityEvent};
 use wolfsec::ids::{EventId, PeerId};
 use wolfsec::page::Page;
 use wolfsec::ports::{Store, UnitOfWork};
@@ -278,4 +278,24 @@ pub async fn a_preview_is_bounded(store: &dyn Store) {
         ..event_query()
     };
     assert_eq!(uow.events().preview(&found).await.unwrap().items.len(), 1);
+}
+
+pub async fn a_page_of_large_events_ends_early(store: &dyn Store) {
+    let (mut uow, peer) = with_peer(store).await;
+    let mut events: Vec<NewEvent> = (1_u8..=4).map(|n| event(n.into(), peer, at(n.into()))).collect();
+    for event in &mut events {
+        event.message = "m".repeat(MAX_PAGE_BYTES / 3);
+    }
+    uow.events().insert_batch(&events).await.unwrap();
+    let first = uow.events().search(&event_query()).await.unwrap();
+    assert_eq!(first.items.len(), 2);
+    let rest = EventQuery {
+        after: Some(first.next_cursor.unwrap().parse().unwrap()),
+        ..event_query()
+    };
+    let second = uow.events().search(&rest).await.unwrap();
+    assert_eq!(second.items.len(), 2);
+    assert_eq!(second.next_cursor, None);
+    // A page of previews holds them all.
+    assert_eq!(uow.events().preview(&event_query()).await.unwrap().items.len(), 4);
 }

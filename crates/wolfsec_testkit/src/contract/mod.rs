@@ -51,6 +51,7 @@ macro_rules! contract_cases {
             events::search_filters_by_peer_severity_and_words,
             events::metacharacters_are_plain_text,
             events::a_preview_is_bounded,
+            events::a_page_of_large_events_ends_early,
             events_kept::requests_are_remembered_with_their_first_answer,
             events_kept::hits_come_back_in_event_order,
             events_kept::rates_count_what_was_stored,

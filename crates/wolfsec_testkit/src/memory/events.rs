@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use wolfsec::Timestamp;
 use wolfsec::detection::CorrelationHit;
-use wolfsec::events::{EventQuery, IngestAnswer, NewEvent, PREVIEW_CHARS, SecurityEvent};
+use wolfsec::events::{EventQuery, IngestAnswer, MAX_PAGE_BYTES, NewEvent, PREVIEW_CHARS, SecurityEvent};
 use wolfsec::ids::{EventId, PeerId};
 use wolfsec::overview::RateBucket;
 use wolfsec::page::Page;
@@ -89,10 +89,19 @@ impl EventRepository for MemoryUnitOfWork {
         let newest_first = self.state.events.values().rev().map(|event| self.state.read(event));
         let wanted = newest_first.filter(|event| is_wanted(event, query));
         let items = wanted.take(usize::from(query.limit.get()) + 1).collect();
-        Ok(Page::from_surplus(items, query.limit, SecurityEvent::cursor))
+        Ok(Page::within_bytes(
+            items,
+            query.limit,
+            MAX_PAGE_BYTES,
+            SecurityEvent::weight,
+            SecurityEvent::cursor,
+        ))
     }
     async fn preview(&mut self, query: &EventQuery) -> RepositoryResult<Page<SecurityEvent>> {
-        let mut page = self.search(query).await?;
+        let newest_first = self.state.events.values().rev().map(|event| self.state.read(event));
+        let wanted = newest_first.filter(|event| is_wanted(event, query));
+        let items = wanted.take(usize::from(query.limit.get()) + 1).collect();
+        let mut page = Page::from_surplus(items, query.limit, SecurityEvent::cursor);
         for event in &mut page.items {
             "{}".clone_into(&mut event.fields);
             if event.message.chars().count() > PREVIEW_CHARS {

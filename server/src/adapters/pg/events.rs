@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use futures::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row as _};
 use wolfsec::Timestamp;
 use wolfsec::detection::CorrelationHit;
-use wolfsec::events::{EcsColumns, EventQuery, IngestAnswer, LogSource, NewEvent, SecurityEvent};
+use wolfsec::events::{EcsColumns, EventQuery, IngestAnswer, LogSource, MAX_PAGE_BYTES, NewEvent, SecurityEvent};
 use wolfsec::ids::{EventId, PeerId};
 use wolfsec::overview::RateBucket;
 use wolfsec::page::Page;
@@ -133,14 +134,24 @@ impl PgUnitOfWork {
         };
         let mut sql = search_statement(read, query, peer);
         // Not kept as a prepared statement: a generic plan would know neither the partitions nor the peer.
-        let rows = sql
-            .build()
-            .persistent(false)
-            .fetch_all(self.conn())
-            .await
-            .map_err(store_error)?;
-        let items = rows.iter().map(event).collect::<RepositoryResult<_>>()?;
-        Ok(Page::from_surplus(items, query.limit, SecurityEvent::cursor))
+        let mut rows = sql.build().persistent(false).fetch(self.conn());
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        // The row that is too much is the surplus that says so.
+        while bytes <= MAX_PAGE_BYTES {
+            let Some(row) = rows.try_next().await.map_err(store_error)? else {
+                break;
+            };
+            let event = event(&row)?;
+            bytes += event.weight();
+            items.push(event);
+        }
+        Ok(Page::within_bytes(
+            items,
+            query.limit,
+            MAX_PAGE_BYTES,
+            SecurityEvent::weight,
+            SecurityEvent::cursor,
+        ))
     }
 }
 
