@@ -36,7 +36,7 @@ use telemetry::Telemetry;
 /// Measures a wolf_server under load.
 #[derive(Parser)]
 struct Options {
-    /// The server's release binary; the site is found by LEPTOS_SITE_ROOT.
+    /// The server's release binary, which carries the site.
     #[arg(long)]
     server: PathBuf,
     /// Folder of real telemetry and the rule pack; generated events without it.

@@ -117,8 +117,8 @@ fn role(text: &str) -> Result<Role, String> {
 }
 
 impl Cli {
-    /// Does what was asked.
-    pub async fn run(self) -> anyhow::Result<()> {
+    /// Does what was asked; `site` is the one that is built into the program.
+    pub async fn run(self, site: Option<&[u8]>) -> anyhow::Result<()> {
         let listen = match &self.command {
             Command::Serve(args) => args.listen,
             _ => None,
@@ -129,16 +129,16 @@ impl Cli {
         })?;
         let dev = matches!(&self.command, Command::Serve(args) if args.dev);
         let traces = startup::start_logging(&settings, dev)?;
-        let outcome = Self::act(self.command, settings).await;
+        let outcome = Self::act(self.command, settings, site).await;
         if let Some(traces) = traces {
             tokio::task::spawn_blocking(|| traces.shut_down()).await?;
         }
         outcome
     }
 
-    async fn act(command: Command, settings: Settings) -> anyhow::Result<()> {
+    async fn act(command: Command, settings: Settings, site: Option<&[u8]>) -> anyhow::Result<()> {
         match command {
-            Command::Serve(_) => startup::serve(settings).await,
+            Command::Serve(_) => startup::serve(settings, site).await,
             Command::Config { table: true } => say(&config::markdown_table()),
             Command::Config { table: false } => say(&config::show(&settings)),
             command => {

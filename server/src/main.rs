@@ -6,6 +6,12 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use wolf_server::cli::Cli;
 
+/// Pages' scripts, styles and pictures, packed by `cargo xtask`.
+#[cfg(feature = "self-contained")]
+const SITE: Option<&[u8]> = Some(include_bytes!(env!("WOLFSEC_SITE_ARCHIVE")));
+#[cfg(not(feature = "self-contained"))]
+const SITE: Option<&[u8]> = None;
+
 fn main() -> ExitCode {
     // Wrong usage ends here with exit code 2.
     let cli = Cli::parse();
@@ -13,7 +19,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error).context("starting the async runtime")),
     };
-    match runtime.block_on(cli.run()) {
+    match runtime.block_on(cli.run(SITE)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

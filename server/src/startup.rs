@@ -1,6 +1,5 @@
 //! The composition root: database, keys, ports, rules, pipeline, workers, HTTP.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -167,7 +166,7 @@ impl Server {
         installation: Installation,
         settings: Settings,
         bound: std::net::SocketAddr,
-        site_root: &Path,
+        assets: Assets,
     ) -> anyhow::Result<Self> {
         // The pages' executor; an error says that it is set already.
         let _ = any_spawner::Executor::init_tokio();
@@ -234,8 +233,7 @@ impl Server {
             tokio::spawn(workers::supervise(installation.pool.clone(), options, stop.subscribe()));
         }
         let public_url = settings.effective_public_url(bound);
-        let assets = Assets::load(site_root)?;
-        let leptos = leptos_options(site_root, bound);
+        let leptos = leptos_options(&assets, bound);
         let state = AppState::new(AppStateParts {
             use_cases,
             pipeline,
@@ -301,33 +299,25 @@ impl Server {
     }
 }
 
-/// Where scripts and styles are: beside the build, or where `LEPTOS_SITE_ROOT` says.
-fn site_root() -> PathBuf {
-    std::env::var_os("LEPTOS_SITE_ROOT").map_or_else(|| PathBuf::from("target/site"), PathBuf::from)
-}
-
-fn leptos_options(site_root: &Path, bound: std::net::SocketAddr) -> LeptosOptions {
-    let hash_file = site_root.join("pkg").join("hash.txt");
-    let absolute = std::path::absolute(&hash_file).unwrap_or(hash_file);
+/// The framework only writes the names of script and module into the document. Told to look hashes up, it would read a file
+/// for every page.
+fn leptos_options(assets: &Assets, bound: std::net::SocketAddr) -> LeptosOptions {
     LeptosOptions::builder()
-        .output_name("wolfsec")
-        .site_root(site_root.to_string_lossy().into_owned())
+        .output_name(assets.script.as_str())
         .site_pkg_dir("pkg")
         .site_addr(bound)
-        .hash_files(true)
-        // Joined to the executable's folder by the framework: an absolute path stays as it is.
-        .hash_file(std::sync::Arc::from(absolute.to_string_lossy()))
         .build()
 }
 
-/// Runs until SIGINT or SIGTERM.
-pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+/// Runs until SIGINT or SIGTERM; `site` is the one that is built into the program.
+pub async fn serve(settings: Settings, site: Option<&[u8]>) -> anyhow::Result<()> {
+    let assets = Assets::find(site)?;
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("listening on {}", settings.listen))?;
     let bound = listener.local_addr().context("reading the listener's address")?;
     let installation = Installation::open_as_server(&settings).await?;
-    let server = Server::assemble(installation, settings, bound, &site_root()).await?;
+    let server = Server::assemble(installation, settings, bound, assets).await?;
     let url = server.public_url.clone();
     if let Some(token) = server.use_cases().issue_setup_token().await? {
         say(&format!("set-up {url}/setup?token={token}\n"))?;

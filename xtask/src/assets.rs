@@ -1,51 +1,19 @@
-//! The files of the site: named by their content, compressed once, listed where the server looks.
+//! The files of the site: named by their content, compressed once, packed for the server.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use brotli::enc::BrotliEncoderParams;
 use flate2::{Compression, write::GzEncoder};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::paths::{OUTPUT_NAME, Paths};
 
 /// Kinds that shrink; pictures and fonts are compressed already.
 const COMPRESSED: [&str; 8] = ["js", "wasm", "css", "svg", "txt", "json", "webmanifest", "html"];
-
-/// The file that tells the server, and through it the browser, which build is current.
-#[derive(Default)]
-pub struct Hashes {
-    pub js: String,
-    pub wasm: String,
-    pub css: String,
-}
-
-impl Hashes {
-    pub fn read(paths: &Paths) -> Self {
-        let text = fs::read_to_string(paths.hash_file()).unwrap_or_default();
-        let of = |kind: &str| {
-            let mut lines = text.lines().filter_map(|line| line.split_once(": "));
-            lines
-                .find(|(name, _)| *name == kind)
-                .map(|(_, hash)| hash.to_owned())
-                .unwrap_or_default()
-        };
-        Self {
-            js: of("js"),
-            wasm: of("wasm"),
-            css: of("css"),
-        }
-    }
-
-    pub fn write(&self, paths: &Paths) -> Result<()> {
-        let text = format!("js: {}\nwasm: {}\ncss: {}\n", self.js, self.wasm, self.css);
-        if fs::read_to_string(paths.hash_file()).is_ok_and(|last| last == text) {
-            return Ok(());
-        }
-        write(&paths.hash_file(), text.as_bytes())
-    }
-}
 
 /// FNV-1a: names a version, protects nothing.
 pub fn hash(bytes: &[u8]) -> String {
@@ -55,31 +23,62 @@ pub fn hash(bytes: &[u8]) -> String {
     format!("{hash:016x}")
 }
 
-pub fn present(paths: &Paths, kind: &str, hash: &str) -> bool {
-    !hash.is_empty()
-        && ["", ".br", ".gz"]
-            .into_iter()
-            .all(|end| with_end(&file(paths, kind, hash), end).is_file())
-}
-
-/// Writes `wolfsec.HASH.kind` with its compressed forms, and removes the versions before it. Says the hash.
-pub fn publish(paths: &Paths, kind: &str, bytes: &[u8]) -> Result<String> {
-    let hash = hash(bytes);
-    if !present(paths, kind, &hash) {
-        let path = file(paths, kind, &hash);
-        write(&path, bytes)?;
-        compress(&path, bytes)?;
-    }
-    let current = format!("{OUTPUT_NAME}.{hash}.{kind}");
-    for entry in fs::read_dir(paths.pkg())?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let plain = name.trim_end_matches(".br").trim_end_matches(".gz");
-        let of_kind = plain.starts_with(&format!("{OUTPUT_NAME}.")) && plain.ends_with(&format!(".{kind}"));
-        if of_kind && plain != current {
-            fs::remove_file(entry.path())?;
+/// Writes `wolfsec-HASH` + each ending, with the compressed forms, and removes the versions before. All files of a call share the
+/// hash of all. Says the name without the ending.
+pub fn publish(paths: &Paths, files: &[(&str, &[u8])]) -> Result<String> {
+    let all: Vec<u8> = files.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+    let name = format!("{OUTPUT_NAME}-{}", hash(&all));
+    for (end, bytes) in files {
+        if !published(paths, &name, end) {
+            let path = paths.pkg().join(format!("{name}{end}"));
+            write(&path, bytes)?;
+            compress(&path, bytes)?;
+        }
+        for entry in fs::read_dir(paths.pkg())?.flatten() {
+            let file = entry.file_name().to_string_lossy().into_owned();
+            let plain = file.trim_end_matches(".br").trim_end_matches(".gz");
+            let older = plain.strip_suffix(end).is_some_and(|older| older != name);
+            if older && entry.file_type()?.is_file() {
+                fs::remove_file(entry.path())?;
+            }
         }
     }
-    Ok(hash)
+    Ok(name)
+}
+
+pub fn published(paths: &Paths, name: &str, end: &str) -> bool {
+    let there = |form: &str| paths.pkg().join(format!("{name}{end}{form}")).is_file();
+    ["", ".br", ".gz"].into_iter().all(there)
+}
+
+/// Packs the site into the archive that a self-contained server carries; untouched when nothing changed, so that the server is
+/// not linked anew. The files are stored: those that shrink lie there compressed already.
+pub fn pack(paths: &Paths) -> Result<()> {
+    let site = paths.site();
+    let mut files = Vec::new();
+    let mut folders = vec![site.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for file in &files {
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        archive.start_file(file.strip_prefix(&site)?.to_string_lossy(), stored)?;
+        archive.write_all(&fs::read(file)?)?;
+    }
+    let bytes = archive.finish()?.into_inner();
+    if fs::read(paths.site_archive()).is_ok_and(|last| last == bytes) {
+        return Ok(());
+    }
+    write(&paths.site_archive(), &bytes)
 }
 
 /// Copies the static files, compressing what shrinks; what is the same already stays.
@@ -142,10 +141,6 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         fs::rename(&fresh, path)
     };
     write().with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn file(paths: &Paths, kind: &str, hash: &str) -> PathBuf {
-    paths.pkg().join(format!("{OUTPUT_NAME}.{hash}.{kind}"))
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {

@@ -36,7 +36,6 @@ pub fn measure(steps: &mut Steps, paths: &Paths, rest: &[String]) -> Result<()> 
     } else {
         note("there is no real telemetry beside this folder: events are generated, and no rule pack is measured");
     }
-    paths.add_site_env(&mut tool, false);
     let outcome = steps.run("measure", || run(tool.args(rest)));
     fs::remove_dir_all(&scratch).with_context(|| format!("removing {}", scratch.display()))?;
     outcome

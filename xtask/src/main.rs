@@ -7,6 +7,7 @@
 
 mod assets;
 mod bench;
+mod dist;
 mod paths;
 mod server;
 mod setup;
@@ -54,6 +55,12 @@ enum Command {
         #[arg(long)]
         dev: bool,
     },
+    /// Makes the folder to install from: the server with everything inside, its systemd unit, its container file
+    Dist {
+        /// The folder; in the build folder unless given
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
     /// Measures the release server under load, each figure beside its bound
     Bench {
         /// More arguments for the measuring tool; `--help` lists them
@@ -93,6 +100,7 @@ fn main() -> ExitCode {
             steps.summary();
             Ok(())
         }
+        Command::Dist { out } => dist::make(&mut steps, &paths, out),
         Command::Bench { rest } => bench::measure(&mut steps, &paths, &rest),
         Command::Test { only } => test::run(&mut steps, &paths, only),
         Command::Snapshots { dev } => test::snapshots(&mut steps, &paths, server::Profile::from_dev(dev)),

@@ -1,7 +1,6 @@
 //! Where the workspace and its products are.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
@@ -33,23 +32,13 @@ impl Paths {
         self.site().join("pkg")
     }
 
-    pub fn hash_file(&self) -> PathBuf {
-        self.pkg().join("hash.txt")
+    /// The site as a release build carries it.
+    pub fn site_archive(&self) -> PathBuf {
+        self.target.join("site.zip")
     }
 
     /// A target folder of its own: the other compiler and the other target must not invalidate the server's.
     pub fn wasm_target(&self) -> PathBuf {
         self.target.join("wasm")
-    }
-
-    /// Tells the server where the site is.
-    pub fn add_site_env(&self, command: &mut Command, dev: bool) {
-        command
-            .env("LEPTOS_OUTPUT_NAME", OUTPUT_NAME)
-            .env("LEPTOS_SITE_ROOT", self.site())
-            .env("LEPTOS_SITE_PKG_DIR", "pkg")
-            .env("LEPTOS_HASH_FILES", "true")
-            .env("LEPTOS_HASH_FILE_NAME", self.hash_file())
-            .env("LEPTOS_ENV", if dev { "DEV" } else { "PROD" });
     }
 }

@@ -33,13 +33,21 @@ pub fn binary(paths: &Paths, profile: Profile) -> PathBuf {
     paths.target.join(profile.folder()).join("wolf_server")
 }
 
+/// Builds everything and sees to it that it can run here.
 pub fn build_all(steps: &mut Steps, paths: &Paths, profile: Profile) -> Result<()> {
     steps.run("PostgreSQL programs", || setup::postgresql(paths))?;
+    build(steps, paths, profile)
+}
+
+pub fn build(steps: &mut Steps, paths: &Paths, profile: Profile) -> Result<()> {
     let compiler = steps.run("compiler for the browser", || setup::wasm_compiler(paths))?;
     let module = steps.run("build the browser's side", || wasm::build(paths, &compiler))?;
     steps.run("bind and compress it", || wasm::bind(paths, &module))?;
     steps.run("bundle the style sheet", || style::build(paths))?;
-    steps.run("copy the static files", || assets::copy_public(paths))?;
+    steps.run("copy the static files", || {
+        assets::copy_public(paths)?;
+        assets::pack(paths)
+    })?;
     steps.run("build the server", || build_server(paths, profile))
 }
 
@@ -48,9 +56,17 @@ fn build_server(paths: &Paths, profile: Profile) -> Result<()> {
     cargo.args(["build", "--package", "wolf_server", "--ignore-rust-version"]);
     cargo.arg("--target-dir").arg(&paths.target);
     if matches!(profile, Profile::Release) {
-        cargo.arg("--release");
+        cargo.args(["--release", "--features", "wolf_server/self-contained"]);
+        cargo.env("WOLFSEC_SITE_ARCHIVE", paths.site_archive());
     }
     run(&mut cargo)
+}
+
+/// Tells a server where the site is, unless it carries it.
+pub fn add_site(command: &mut Command, paths: &Paths, profile: Profile) {
+    if matches!(profile, Profile::Dev) {
+        command.env("LEPTOS_SITE_ROOT", paths.site());
+    }
 }
 
 /// Becomes the server, so that signals go straight to it. Returns only when that fails.
@@ -63,7 +79,7 @@ pub fn exec(paths: &Paths, profile: Profile, listen: &str, data_dir: &Path, rest
         .arg("--data-dir")
         .arg(data_dir)
         .args(rest);
-    paths.add_site_env(&mut server, matches!(profile, Profile::Dev));
+    add_site(&mut server, paths, profile);
     server.stdin(Stdio::null());
     let error = server.exec();
     Err::<(), _>(error)

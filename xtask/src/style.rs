@@ -7,7 +7,7 @@ use lightningcss::bundler::{Bundler, FileProvider};
 use lightningcss::printer::PrinterOptions;
 use lightningcss::stylesheet::{MinifyOptions, ParserOptions};
 
-use crate::assets::{self, Hashes};
+use crate::assets;
 use crate::paths::Paths;
 
 pub fn build(paths: &Paths) -> Result<()> {
@@ -15,12 +15,8 @@ pub fn build(paths: &Paths) -> Result<()> {
     if !entry.is_file() {
         bail!("{} is missing", entry.display());
     }
-    let css = assets::publish(paths, "css", bundle(&entry)?.as_bytes())?;
-    Hashes {
-        css,
-        ..Hashes::read(paths)
-    }
-    .write(paths)
+    assets::publish(paths, &[(".css", bundle(&entry)?.as_bytes())])?;
+    Ok(())
 }
 
 fn bundle(entry: &Path) -> Result<String> {

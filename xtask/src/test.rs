@@ -165,7 +165,7 @@ fn browser(paths: &Paths, end2end: &Path, profile: Profile, more: &[&str]) -> Re
     )?;
     let mut playwright = command(end2end, "npx");
     playwright.args(["playwright", "test"]).args(more);
-    paths.add_site_env(&mut playwright, false);
+    server::add_site(&mut playwright, paths, profile);
     let work = paths.target.join("end2end");
     std::fs::create_dir_all(&work)?;
     run_command(playwright.env("WOLFSEC_SERVER_BIN", server).env("WOLFSEC_BASE", work))

@@ -18,6 +18,7 @@ use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt as _;
 use wolf_server::config::{Flags, Settings};
+use wolf_server::http::Assets;
 use wolf_server::startup::{Installation, Server};
 use wolfsec::identity::Role;
 use wolfsec_app::{Caller, UseCases};
@@ -85,8 +86,8 @@ impl TestServer {
         let folder = std::env::temp_dir().join(&database);
         let pkg = folder.join("site/pkg");
         std::fs::create_dir_all(&pkg).unwrap();
-        std::fs::write(pkg.join("wolfsec.test.css"), "body{}").unwrap();
-        std::fs::write(pkg.join("hash.txt"), "js: test\nwasm: test\ncss: test\n").unwrap();
+        std::fs::write(pkg.join("wolfsec-test.css"), "body{}").unwrap();
+        std::fs::write(pkg.join("wolfsec-test.js"), "").unwrap();
         let mut all: Vec<(String, String)> = variables
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
@@ -112,7 +113,8 @@ impl TestServer {
     async fn assemble(settings: &Settings, folder: &std::path::Path) -> Server {
         let installation = Installation::open(settings).await.unwrap();
         let bound: SocketAddr = "127.0.0.1:8080".parse().unwrap();
-        Server::assemble(installation, settings.clone(), bound, &folder.join("site"))
+        let assets = Assets::load(&folder.join("site")).unwrap();
+        Server::assemble(installation, settings.clone(), bound, assets)
             .await
             .unwrap()
     }
