@@ -64,7 +64,7 @@ impl FromServerFnError for AppError {
             } else {
                 http::StatusCode::INTERNAL_SERVER_ERROR
             };
-            crate::context::set_status(status);
+            crate::request::set_status(status);
         }
         Self {
             code: code.to_owned(),
@@ -78,7 +78,7 @@ impl FromServerFnError for AppError {
 
 #[cfg(feature = "ssr")]
 fn request_id() -> String {
-    crate::context::request()
+    crate::request::request()
         .map(|request| request.request_id)
         .unwrap_or_default()
 }

@@ -7,5 +7,7 @@ pub mod context;
 pub mod error;
 #[cfg(feature = "ssr")]
 pub mod pages;
+#[cfg(feature = "ssr")]
+mod request;
 
 pub mod features;

@@ -2,7 +2,7 @@
 
 mod rules;
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -13,6 +13,7 @@ use wolfsec_app::Caller;
 
 use self::rules::{as_json, as_text, import_rules};
 use crate::config::{self, Flags, Settings};
+use crate::output::say;
 use crate::startup::{self, Installation};
 
 /// Wolfsec: self-hosted security monitoring and response.
@@ -192,12 +193,4 @@ async fn offline(command: Command, installation: &Installation) -> anyhow::Resul
         }
         Command::Serve(_) | Command::Config { .. } => Ok(()),
     }
-}
-
-/// What the command answers goes to standard output; logs go to standard error.
-pub(crate) fn say(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .context("writing to standard output")
 }

@@ -8,6 +8,7 @@ mod database;
 pub mod http;
 pub mod ingest;
 pub mod live;
+mod output;
 pub mod startup;
 pub mod telemetry;
 pub mod workers;

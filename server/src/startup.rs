@@ -21,12 +21,12 @@ use crate::adapters::hasher::Argon2Hasher;
 use crate::adapters::host::SystemHost;
 use crate::adapters::pg;
 use crate::adapters::rule_packs::{self, SigmaPacks};
-use crate::cli::say;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::http::{AppState, AppStateParts, Assets, Traffic, router};
 use crate::ingest::{Pipeline, Reports, StatusNews};
 use crate::live::LiveHub;
+use crate::output::say;
 use crate::telemetry::{Metrics, Traces};
 use crate::workers::{self, OwnReport, Retention};
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use wolfsec::detection::{CorrelationHit, CorrelationMatch, Correlator, FieldMatch, RuleMatch, SelectionMatch};
 use wolfsec::ids::EventId;
 
-use crate::engine::{severity, tactics, techniques};
+use crate::matches::{severity, tactics, techniques};
 pub(crate) use plan::CorrelationPlan;
 
 /// Windows kept over all correlations and groups.

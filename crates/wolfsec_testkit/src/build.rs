@@ -22,7 +22,23 @@ pub fn at(minutes: i64) -> Timestamp {
 }
 
 pub fn digest(text: &str) -> Digest {
-    crate::fakes::scramble(&[text.as_bytes()])
+    scramble(&[text.as_bytes()])
+}
+
+/// 32 bytes that depend on every part (FNV-1a, four times with different starts).
+pub(crate) fn scramble(parts: &[&[u8]]) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (lane, chunk) in (1_u64..).zip(out.chunks_exact_mut(8)) {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64.wrapping_mul(lane);
+        for part in parts {
+            for &byte in *part {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+            hash = (hash ^ part.len() as u64).wrapping_mul(0x0100_0000_01b3);
+        }
+        chunk.copy_from_slice(&hash.to_be_bytes());
+    }
+    out
 }
 
 pub fn limit(rows: u16) -> Limit {

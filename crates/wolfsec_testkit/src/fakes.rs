@@ -11,6 +11,8 @@ use wolfsec::ports::{
 };
 use wolfsec::rules::{RefusedFile, Rule, RuleOrigin, RulePack, RuleState, RuleText};
 
+use crate::build::scramble;
+
 /// A clock that stands until it is set.
 #[derive(Debug)]
 pub struct FixedClock(Mutex<Timestamp>);
@@ -109,22 +111,6 @@ pub struct SilentRules;
 #[async_trait]
 impl RulesChanged for SilentRules {
     async fn rules_changed(&self) {}
-}
-
-/// 32 bytes that depend on every part (FNV-1a, four times with different starts).
-pub(crate) fn scramble(parts: &[&[u8]]) -> [u8; 32] {
-    let mut out = [0; 32];
-    for (lane, chunk) in (1_u64..).zip(out.chunks_exact_mut(8)) {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64.wrapping_mul(lane);
-        for part in parts {
-            for &byte in *part {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-            hash = (hash ^ part.len() as u64).wrapping_mul(0x0100_0000_01b3);
-        }
-        chunk.copy_from_slice(&hash.to_be_bytes());
-    }
-    out
 }
 
 /// Packs whose files say in their text what becomes of them: `usable ID`, `needs_values ID`, and anything else is refused.

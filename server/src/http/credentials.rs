@@ -8,7 +8,7 @@ use wolfsec::peers::Peer;
 use wolfsec_app::{Caller, Failure};
 
 use super::error::ApiError;
-use super::layers::ClientAddress;
+use super::request::ClientAddress;
 use super::state::AppState;
 
 /// `Bearer k`, `Basic any:k`, `ApiKey k`, `ApiKey base64(id:k)`, `Splunk k`.

@@ -106,7 +106,7 @@ impl ApiError {
             tracing::error!(code = self.code, cause, "request failed");
         }
         let mut error =
-            json!({ "code": self.code, "message": self.message, "request_id": super::layers::current_request_id() });
+            json!({ "code": self.code, "message": self.message, "request_id": super::request::current_request_id() });
         if !self.fields.is_empty() {
             error["fields"] = self
                 .fields

@@ -8,7 +8,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use wolf_den::TagKey;
 
-use super::layers::cookie;
+use super::request::cookie;
 use crate::adapters::crypto;
 
 const PATH: &str = "__path";

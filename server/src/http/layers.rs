@@ -14,23 +14,11 @@ use wolfsec_app::identity::ClientInfo;
 
 use super::elastic;
 use super::error::ApiError;
+use super::request::{CURRENT_REQUEST_ID, ClientAddress, cookie, current_request_id};
 use super::state::AppState;
 use crate::telemetry::adopt_parent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-tokio::task_local! {
-    static CURRENT_REQUEST_ID: String;
-}
-
-/// The id of the request that this task answers.
-pub(super) fn current_request_id() -> String {
-    CURRENT_REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
-}
-
-/// The client's address, proxies considered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ClientAddress(pub Option<IpAddr>);
 
 /// Outermost: an id for the answer and every log line, and the client's address.
 pub(super) async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -265,15 +253,4 @@ fn unavailable(failure: &wolfsec_app::Failure) -> Response {
         page,
     )
         .into_response()
-}
-
-pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
 }

@@ -18,7 +18,7 @@ use wolfsec_app::{Caller, Failure};
 
 use super::credentials::address_of;
 use super::error::ApiError;
-use super::layers::cookie;
+use super::request::cookie;
 use super::state::AppState;
 use crate::live::{LiveStream, Message, Refusal};
 

@@ -12,6 +12,7 @@ mod limits;
 mod live;
 mod pages;
 mod probes;
+mod request;
 mod router;
 mod rule_import;
 mod state;

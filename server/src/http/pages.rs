@@ -9,9 +9,9 @@ use http::StatusCode;
 use leptos::prelude::provide_context;
 
 use super::error::ApiError;
-use super::form_errors;
-use super::layers::ClientAddress;
+use super::request::ClientAddress;
 use super::state::AppState;
+use super::{elastic, form_errors};
 
 /// What every page and server function finds in its context.
 fn provide(state: &AppState, request: Option<&RequestContext>) {
@@ -45,13 +45,21 @@ pub(super) async fn page(State(state): State<AppState>, mut request: Request) ->
     render(request).await.into_response()
 }
 
+/// `GET /`: the overview for people, who is there for clients of the bulk API.
+pub(super) async fn overview_or_info(State(state): State<AppState>, request: Request) -> Response {
+    if elastic::is_client(&request) {
+        return elastic::who(&state, request).await;
+    }
+    page(State(state), request).await
+}
+
 /// Anything else: an asset, or the page that says that there is none.
 pub(super) async fn asset_or_page(State(state): State<AppState>, request: Request) -> Response {
     if let Some(asset) = state.assets.serve(request.uri().path(), request.headers()) {
         return asset;
     }
-    if super::elastic::is_path(request.uri().path()) {
-        return super::elastic::no_such_endpoint();
+    if elastic::is_path(request.uri().path()) {
+        return elastic::no_such_endpoint();
     }
     if request.uri().path().starts_with("/pkg/") {
         return StatusCode::NOT_FOUND.into_response();

@@ -31,7 +31,7 @@ fn api_routes() -> Vec<Route> {
 /// At the root, beside the pages.
 fn root_routes() -> Vec<Route> {
     let mut routes = vec![
-        ("/", get(elastic::info_or_page)),
+        ("/", get(pages::overview_or_info)),
         ("/api/openapi.json", get(probes::openapi)),
         ("/healthz", get(probes::healthz)),
         ("/readyz", get(probes::readyz)),

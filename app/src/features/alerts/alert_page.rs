@@ -7,8 +7,9 @@ use wolfsec::alerts::{Alert, AlertActivity, AlertDetail};
 use wolfsec::detection::{FieldMatch, SelectionMatch};
 use wolfsec::rules::RuleCredit;
 
+use super::evidence::marked_text;
 use super::forms;
-use super::matches::{beside, marked, operator, what_matched};
+use super::matches::{beside, operator, what_matched};
 use super::model::QUEUE;
 use super::server_fns::alert_detail;
 use super::view::AlertView;
@@ -173,21 +174,6 @@ fn field_row(found: &FieldMatch) -> AnyView {
         </tr>
     }
     .into_any()
-}
-
-/// A value with the matched part marked.
-pub fn marked_text(value: &str, pattern: Option<&str>) -> AnyView {
-    marked(value, pattern)
-        .into_iter()
-        .map(|(hit, piece)| {
-            if hit {
-                view! { <mark>{piece}</mark> }.into_any()
-            } else {
-                piece.into_any()
-            }
-        })
-        .collect_view()
-        .into_any()
 }
 
 fn history(detail: &AlertDetail) -> AnyView {

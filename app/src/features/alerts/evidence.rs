@@ -3,8 +3,7 @@
 use leptos::prelude::*;
 use wolfsec::alerts::{Evidence, MAX_EVIDENCE};
 
-use super::alert_page::marked_text;
-use super::matches::match_of;
+use super::matches::{marked, match_of};
 use crate::features::events::model::{Leaf, event_href, flatten, pretty};
 use crate::features::parts::clock;
 
@@ -60,4 +59,19 @@ fn field(event: &Evidence, leaf: Leaf) -> AnyView {
         None => leaf.value.into_any(),
     };
     view! { <tr><th scope="row"><code>{leaf.name}</code></th><td><code>{value}</code></td></tr> }.into_any()
+}
+
+/// A value with the matched part marked.
+pub fn marked_text(value: &str, pattern: Option<&str>) -> AnyView {
+    marked(value, pattern)
+        .into_iter()
+        .map(|(hit, piece)| {
+            if hit {
+                view! { <mark>{piece}</mark> }.into_any()
+            } else {
+                piece.into_any()
+            }
+        })
+        .collect_view()
+        .into_any()
 }

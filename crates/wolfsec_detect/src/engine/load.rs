@@ -10,8 +10,8 @@ use rsigma_parser::{
 use wolfsec::rules::{RuleKind, RuleState};
 use wolfsec::severity::Severity;
 
-use super::matches::{severity, techniques};
 use crate::correlate::CorrelationPlan;
+use crate::matches::{severity, techniques};
 
 /// One rule file.
 #[derive(Debug, Clone, Copy)]

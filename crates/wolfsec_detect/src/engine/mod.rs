@@ -1,7 +1,6 @@
 //! The Sigma engine behind the domain's `Detector` port.
 
 mod load;
-mod matches;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,10 +11,10 @@ use wolfsec::events::RejectedLine;
 use wolfsec::rules::RuleState;
 
 use crate::correlate::{CorrelationPlan, SigmaCorrelator};
+use crate::matches;
 use crate::normalise::{Identities, MappingError, Normalised, Normaliser, Receipt, read_lines};
 pub(crate) use load::judge;
 pub use load::{LoadedKind, LoadedRule, RuleSource};
-pub(crate) use matches::{severity, tactics, techniques};
 
 /// Why no detector could be made at all. A broken rule is no such reason.
 #[derive(Debug, thiserror::Error)]

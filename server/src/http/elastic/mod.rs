@@ -19,10 +19,10 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use wolfsec_app::Failure;
 
+use super::body;
 use super::credentials::FromPeer;
 use super::error::ApiError;
 use super::state::AppState;
-use super::{body, pages};
 use crate::ingest::RawRequest;
 use decode::{Bulk, Defaults};
 use patience::Patience;
@@ -69,14 +69,11 @@ pub(super) fn is_client(request: &Request) -> bool {
     request.uri().path() == "/" && request.headers().contains_key(header::AUTHORIZATION) && !accepts_pages
 }
 
-/// `GET /`: who is there, for clients; the overview for people.
-pub(super) async fn info_or_page(State(state): State<AppState>, request: Request) -> Response {
-    if !is_client(&request) {
-        return pages::page(State(state), request).await;
-    }
+/// `GET /` as clients ask it: who is there.
+pub(super) async fn who(state: &AppState, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let from = FromPeer::from_request_parts(&mut parts, &state).await;
-    marked(from.map(|_| Json(info(&state))).map_err(Refused))
+    let from = FromPeer::from_request_parts(&mut parts, state).await;
+    marked(from.map(|_| Json(info(state))).map_err(Refused))
 }
 
 fn info(state: &AppState) -> serde_json::Value {
