@@ -1,14 +1,21 @@
-//! The server is a peer too: what its audit trail records becomes events of its own, through the same pipeline.
-//! The trail is the outbox: nothing is lost when the server stops in between, nothing doubles.
+//! The server is a peer too: what its audit trail records, and how the status of peers changes, becomes events of its own,
+//! through the same pipeline as everybody's. The trail is the outbox of its entries: nothing is lost when the server stops
+//! in between, nothing doubles.
 
 use axum::body::Bytes;
 use serde_json::json;
+use tokio::sync::mpsc;
 use wolfsec::audit::SealedEntry;
 use wolfsec::ids::PeerId;
 use wolfsec::page::Limit;
 use wolfsec_app::UseCases;
 
-use super::pipeline::{Pipeline, RawRequest};
+use super::pipeline::Pipeline;
+use super::request::RawRequest;
+use super::status_news::StatusChange;
+
+/// Changes of status that one request of events holds.
+const GROUP: usize = 1000;
 
 /// Forwards what the trail holds since the last time; returns how many entries.
 pub async fn forward_audit(use_cases: &UseCases, pipeline: &Pipeline, own_peer: PeerId) -> anyhow::Result<usize> {
@@ -22,25 +29,48 @@ pub async fn forward_audit(use_cases: &UseCases, pipeline: &Pipeline, own_peer: 
         };
         let mut body = Vec::with_capacity(entries.len() * 256);
         for entry in &entries {
-            serde_json::to_writer(&mut body, &as_event(entry))?;
+            serde_json::to_writer(&mut body, &entry_event(entry))?;
             body.push(b'\n');
         }
-        let received_at = use_cases.now();
-        pipeline
-            .submit(RawRequest {
-                peer: own_peer,
-                received_at,
-                address: None,
-                body: Bytes::from(body),
-                refused: Vec::new(),
-            })
-            .await?;
+        submit(use_cases, pipeline, own_peer, body).await?;
         use_cases.set_audit_forwarded(last).await?;
         total += entries.len();
     }
 }
 
-fn as_event(sealed: &SealedEntry) -> serde_json::Value {
+/// Makes events of a change and of those that wait behind it.
+pub async fn forward_changes(
+    first: StatusChange,
+    waiting: &mut mpsc::Receiver<StatusChange>,
+    use_cases: &UseCases,
+    pipeline: &Pipeline,
+    own_peer: PeerId,
+) -> anyhow::Result<()> {
+    let mut body = Vec::new();
+    let mut next = Some(first);
+    let mut count = 0;
+    while let Some(change) = next {
+        serde_json::to_writer(&mut body, &change_event(&change))?;
+        body.push(b'\n');
+        count += 1;
+        next = if count < GROUP { waiting.try_recv().ok() } else { None };
+    }
+    submit(use_cases, pipeline, own_peer, body).await
+}
+
+async fn submit(use_cases: &UseCases, pipeline: &Pipeline, own_peer: PeerId, body: Vec<u8>) -> anyhow::Result<()> {
+    let request = RawRequest {
+        peer: own_peer,
+        received_at: use_cases.now(),
+        address: None,
+        body: Bytes::from(body),
+        refused: Vec::new(),
+    };
+    pipeline.submit(request).await?;
+    Ok(())
+}
+
+fn entry_event(sealed: &SealedEntry) -> serde_json::Value {
     let entry = &sealed.entry;
     let outcome = if entry.success { "success" } else { "failure" };
     let mut event = json!({
@@ -66,4 +96,29 @@ fn as_event(sealed: &SealedEntry) -> serde_json::Value {
         event["changes"] = json!(entry.changes);
     }
     event
+}
+
+fn change_event(change: &StatusChange) -> serde_json::Value {
+    let StatusChange {
+        peer,
+        name,
+        at,
+        before,
+        after,
+    } = change;
+    json!({
+        "_id": format!("peer-status-{peer}-{}", at.timestamp_micros()),
+        "@timestamp": at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        "product": "wolfsec",
+        "service": "peers",
+        "severity": "informational",
+        "message": format!("{name} peer.status_changed: {after}, was {before}"),
+        "action": "peer.status_changed",
+        "object": name,
+        "object_kind": "peer",
+        "before": before,
+        "after": after,
+        "event": { "action": "peer.status_changed" },
+        "host": { "name": name },
+    })
 }

@@ -1,88 +1,23 @@
-//! Queue and analysis.
+//! The queue, and the stages behind it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use axum::body::Bytes;
-use sha2::{Digest as _, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use wolfsec::Timestamp;
-use wolfsec::detection::{Detector, RawBatch};
-use wolfsec::events::{IngestOutcome, RejectedLine};
-use wolfsec::ids::PeerId;
-use wolfsec::ports::IngestRequest;
-use wolfsec_app::events::AnalysedRequest;
-use wolfsec_app::{Failure, FailureKind, UseCases};
+use wolfsec::events::IngestOutcome;
+use wolfsec_app::UseCases;
 
+use super::analysis::{AnalysedGroup, Job, analyse};
+use super::request::{IngestError, RawRequest};
 use super::status_news::StatusNews;
 use super::writer;
-use crate::adapters::detector::{DetectorHandle, Snapshot};
+use crate::adapters::detector::DetectorHandle;
 use crate::telemetry::Metrics;
 
 /// A group ends at this many requests …
 const GROUP_REQUESTS: usize = 512;
 /// … or at this many bytes: about 2,000 events of 2 kB, the knee of the write path.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
-
-/// One request after its protocol was taken off.
-#[derive(Debug, Clone)]
-pub struct RawRequest {
-    pub peer: PeerId,
-    pub received_at: Timestamp,
-    pub address: Option<String>,
-    /// NDJSON.
-    pub body: Bytes,
-    /// What the protocol's decoder took out, by its line in the body.
-    pub refused: Vec<RejectedLine>,
-}
-
-/// Why a request was not stored. Nothing of it was.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum IngestError {
-    #[error("the ingest queue is full; send again in a moment")]
-    Full,
-    #[error("the database cannot be reached; send again soon")]
-    Unavailable,
-    #[error("the batch could not be stored; the log has the reason")]
-    Failed,
-}
-
-impl From<IngestError> for Failure {
-    fn from(error: IngestError) -> Self {
-        let (kind, code, retry_after) = match error {
-            IngestError::Full => (FailureKind::TooFast, "queue_full", Some(1)),
-            IngestError::Unavailable => (FailureKind::Unavailable, "unavailable", Some(5)),
-            IngestError::Failed => (FailureKind::Internal, "internal", None),
-        };
-        let mut failure = Self::new(kind, code, error.to_string());
-        failure.retry_after = retry_after;
-        failure
-    }
-}
-
-pub(super) type Reply = oneshot::Sender<Result<IngestOutcome, IngestError>>;
-
-struct Job {
-    request: RawRequest,
-    reply: Reply,
-    _bytes: OwnedSemaphorePermit,
-}
-
-/// One request between analysis and commit. The body is kept: should the group fail, each is tried alone.
-pub(super) struct Analysed {
-    pub raw: RawRequest,
-    pub request: AnalysedRequest,
-    pub reply: Reply,
-}
-
-/// A group between analysis and commit.
-pub(super) struct AnalysedGroup {
-    pub requests: Vec<Analysed>,
-    pub snapshot: Snapshot,
-    pub began: Instant,
-    _bytes: Vec<OwnedSemaphorePermit>,
-}
 
 /// The sending side; cheap to clone.
 #[derive(Clone)]
@@ -143,11 +78,7 @@ impl Pipeline {
             .map_err(|_| IngestError::Full)?;
         let (reply, answer) = oneshot::channel();
         self.jobs
-            .try_send(Job {
-                request,
-                reply,
-                _bytes: bytes,
-            })
+            .try_send(Job { request, reply, bytes })
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => IngestError::Full,
                 mpsc::error::TrySendError::Closed(_) => IngestError::Unavailable,
@@ -187,50 +118,4 @@ fn gather(first: Job, incoming: &mut mpsc::Receiver<Job>) -> Vec<Job> {
         jobs.push(job);
     }
     jobs
-}
-
-fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
-    let began = Instant::now();
-    let mut requests = Vec::with_capacity(jobs.len());
-    let mut permits = Vec::with_capacity(jobs.len());
-    for Job {
-        request: raw,
-        reply,
-        _bytes: bytes,
-    } in jobs
-    {
-        let request = analyse_request(&raw, &snapshot);
-        requests.push(Analysed { raw, request, reply });
-        permits.push(bytes);
-    }
-    AnalysedGroup {
-        requests,
-        snapshot,
-        began,
-        _bytes: permits,
-    }
-}
-
-/// CPU only: belongs on a blocking thread.
-pub(super) fn analyse_request(raw: &RawRequest, snapshot: &Snapshot) -> AnalysedRequest {
-    let batch = RawBatch {
-        peer: raw.peer,
-        received_at: raw.received_at,
-        body: &raw.body,
-    };
-    let (events, mut rejects) = snapshot.detector.analyse(batch);
-    if !raw.refused.is_empty() {
-        rejects.extend_from_slice(&raw.refused);
-        rejects.sort_by_key(|reject| reject.line);
-    }
-    AnalysedRequest {
-        request: IngestRequest {
-            peer: raw.peer,
-            body_digest: Sha256::digest(&raw.body).into(),
-            received_at: raw.received_at,
-        },
-        address: raw.address.clone(),
-        events,
-        rejects,
-    }
 }

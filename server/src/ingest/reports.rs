@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use wolfsec_app::peers::{PeerReport, StoredReports};
 use wolfsec_app::{FailureKind, UseCases};
 
-use super::pipeline::IngestError;
+use super::request::IngestError;
 use super::status_news::StatusNews;
 
 /// A group ends at this many reports …

@@ -10,7 +10,8 @@ use wolfsec::events::IngestOutcome;
 use wolfsec_app::events::{AnalysedRequest, StoredBatch};
 use wolfsec_app::{Failure, FailureKind, UseCases};
 
-use super::pipeline::{Analysed, AnalysedGroup, IngestError, RawRequest, Reply, analyse_request};
+use super::analysis::{Analysed, AnalysedGroup, analyse_request};
+use super::request::{IngestError, RawRequest, Reply};
 use super::status_news::StatusNews;
 use crate::adapters::detector::Snapshot;
 use crate::telemetry::Metrics;
