@@ -17,8 +17,8 @@ const test = base.extend<object, { server: RunningServer }>({
   }, { scope: 'worker', timeout: 120_000 }],
 });
 
-/** What decides how letters are drawn: system, browser, and the fonts that the style's families end in. */
-function platform(browserVersion: string): string {
+/** What decides how letters are drawn: the system, and the fonts that the style's families end in. */
+function platform(): string {
   const font = (family: string) => {
     try {
       return execFileSync('fc-match', [family], { encoding: 'utf8' }).trim();
@@ -26,7 +26,7 @@ function platform(browserVersion: string): string {
       return 'unknown';
     }
   };
-  return [process.platform, `chromium ${browserVersion.split('.')[0]}`, font('system-ui'), font('monospace')].join('\n');
+  return [process.platform, font('system-ui'), font('monospace')].join('\n');
 }
 
 /** Why the pictures cannot be compared here; nothing when they can. While they are made, the platform is written down. */
@@ -71,10 +71,10 @@ const PAGES: [string, string][] = [
   ['bad-filter', '/alerts?since=soon'],
 ];
 
-test('pages look as they did', async ({ signedIn: page, server, browser, javaScriptEnabled }, info) => {
+test('pages look as they did', async ({ signedIn: page, server, javaScriptEnabled }, info) => {
   test.skip(!javaScriptEnabled, 'script changes nothing that is drawn here');
   test.setTimeout(240_000);
-  const other = otherPlatform(info, platform(browser.version()));
+  const other = otherPlatform(info, platform());
   test.skip(other !== undefined, other);
   for (const [width, colorScheme] of [[1440, 'dark'], [1440, 'light'], [390, 'dark'], [390, 'light']] as const) {
     await page.setViewportSize({ width, height: 900 });
@@ -90,9 +90,9 @@ test('pages look as they did', async ({ signedIn: page, server, browser, javaScr
   }
 });
 
-test('doors look as they did', async ({ page, server, browser, javaScriptEnabled }, info) => {
+test('doors look as they did', async ({ page, server, javaScriptEnabled }, info) => {
   test.skip(!javaScriptEnabled, 'script changes nothing that is drawn here');
-  const other = otherPlatform(info, platform(browser.version()));
+  const other = otherPlatform(info, platform());
   test.skip(other !== undefined, other);
   for (const [width, colorScheme] of [[1440, 'dark'], [390, 'light']] as const) {
     await page.setViewportSize({ width, height: 900 });
