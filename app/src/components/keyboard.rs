@@ -1,6 +1,6 @@
 //! Keys: `j`/`k` move over rows, Enter opens, `x` picks a row, `/` searches, `a`/`e` press their button (of the picked rows
-//! where some are picked), `z` takes back, `g` + letter changes the page, `?` shows the list. Nothing happens while
-//! somebody types.
+//! where some are picked, else of the row that has the focus, else of the alert that is shown), `z` takes back, `g` + letter changes the page, `?` shows the list. Nothing happens while
+//! somebody types or the list of keys is open.
 
 use leptos::prelude::*;
 
@@ -19,9 +19,9 @@ pub fn Keyboard() -> impl IntoView {
                 {row("k", "previous row")}
                 {row("Enter", "open the row")}
                 {row("x", "pick the row")}
-                {row("/", "search")}
-                {row("a", "acknowledge: the picked rows, else the alert")}
-                {row("e", "resolve: the picked rows, else the alert")}
+                {row("/", "search: this list, else the events")}
+                {row("a", "acknowledge: the picked rows, else the row in focus or the alert")}
+                {row("e", "resolve: the picked rows, else the row in focus or the alert")}
                 {row("z", "undo the last change of many")}
                 {row("g o", "overview")}
                 {row("g a", "alerts")}
@@ -43,18 +43,24 @@ mod browser {
     use web_sys::{Element, HtmlElement, KeyboardEvent};
 
     pub(super) fn listen(dialog: NodeRef<Dialog>) {
-        let after_g = StoredValue::new(false);
+        let after_g = StoredValue::new(None);
         let handle = window_event_listener(leptos::ev::keydown, move |event| on_key(&event, dialog, after_g));
         on_cleanup(move || handle.remove());
     }
 
-    fn on_key(event: &KeyboardEvent, dialog: NodeRef<Dialog>, after_g: StoredValue<bool>) {
-        if event.ctrl_key() || event.meta_key() || event.alt_key() || is_typing() {
+    /// `g` waits this long for its second key (milliseconds).
+    const AFTER_G: f64 = 1500.0;
+
+    /// `after_g`: when `g` was pressed, in the browser's time.
+    fn on_key(event: &KeyboardEvent, dialog: NodeRef<Dialog>, after_g: StoredValue<Option<f64>>) {
+        let elsewhere = || is_typing() || find("dialog[open]").is_some();
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || elsewhere() {
             return;
         }
         let key = event.key();
-        if after_g.get_value() {
-            after_g.set_value(false);
+        let pressed = after_g.get_value();
+        after_g.set_value(None);
+        if pressed.is_some_and(|at| event.time_stamp() - at < AFTER_G) {
             let page = match key.as_str() {
                 "o" => "/",
                 "a" => "/alerts",
@@ -67,13 +73,18 @@ mod browser {
             return;
         }
         match key.as_str() {
-            "g" => after_g.set_value(true),
+            "g" => after_g.set_value(Some(event.time_stamp())),
             "j" => move_by(1),
             "k" => move_by(-1),
             "/" => {
-                if let Some(field) = find("[data-search]") {
-                    event.prevent_default();
-                    let _ = field.focus();
+                event.prevent_default();
+                match find("[data-search]") {
+                    Some(field) => {
+                        let _ = field.focus();
+                    }
+                    None => {
+                        let _ = window().location().set_href("/events");
+                    }
                 }
             }
             "x" => pick(),
@@ -87,8 +98,19 @@ mod browser {
         }
     }
 
-    /// The button of the picked rows where some are picked, else that of the alert. What opens gets the focus.
+    /// The button of the picked rows where some are picked; of the row in focus, which is picked by that, unless it is shown
+    /// beside the list; else that of the alert. What opens gets the focus.
     fn press(event: &KeyboardEvent, key: &str) {
+        if key != "z" && find(".pick:checked").is_none() {
+            let other = focused_row().filter(|row| !row.has_attribute("aria-current"));
+            let box_of = |row: Element| row.query_selector(".pick").ok().flatten();
+            if let Some(pick) = other
+                .and_then(box_of)
+                .and_then(|pick| pick.dyn_into::<HtmlElement>().ok())
+            {
+                pick.click();
+            }
+        }
         let many = find(".pick:checked").and_then(|_| find(&format!("[data-bulk={key}]")));
         let Some(button) = many.or_else(|| find(&format!("[data-key={key}]"))) else {
             return;

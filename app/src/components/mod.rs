@@ -6,6 +6,7 @@ pub mod keyboard;
 #[cfg(feature = "ssr")]
 pub mod line_chart;
 pub mod live;
+pub mod local_times;
 pub mod number;
 #[cfg(feature = "ssr")]
 pub mod shell;

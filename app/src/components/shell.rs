@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::keyboard::Keyboard;
 use super::live::Live;
+use super::local_times::LocalTimes;
 pub use super::number::grouped;
 use super::sprite::{Sprite, icon};
 use super::theme_switch::ThemeSwitch;
@@ -90,6 +91,7 @@ pub fn app_shell(frame: Frame, content: AnyView) -> AnyView {
         </div>
         {bottom}
         <Keyboard/>
+        <LocalTimes/>
     }
     .into_any()
 }

@@ -134,11 +134,12 @@ pub fn post_form<S: ServerFn>(label: impl Into<String>, content: impl IntoView) 
     view! { <form method="post" action=S::url() aria-label=label.into()>{content.into_view()}</form> }.into_any()
 }
 
-/// The notice above a form that failed. Errors of fields stand under their fields as well.
+/// The notice above a form that failed. It takes the focus: readers of the screen say what is new only when it appears later,
+/// and a page that answers a form is new as a whole. Errors of fields stand under their fields as well.
 pub fn error_notice(error: Option<&AppError>) -> Option<AnyView> {
     let error = error?;
     let notice = view! {
-        <div class="callout crit" role="alert">
+        <div class="callout crit" role="alert" tabindex="-1" autofocus>
             {icon("warn")}
             <p>
                 <b>{sentence(&error.message)}</b>" "
@@ -155,7 +156,7 @@ pub fn done_notice(failed: bool, word: impl Fn(&str) -> Option<&'static str>) ->
         return None;
     }
     let text = word(&query_value("done"))?;
-    Some(view! { <div class="callout callout--ok" role="status">{icon("check")}<p><b>{text}</b></p></div> }.into_any())
+    Some(view! { <div class="callout callout--ok" role="status" tabindex="-1" autofocus>{icon("check")}<p><b>{text}</b></p></div> }.into_any())
 }
 
 /// A value of the page's address; empty when absent.

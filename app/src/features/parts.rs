@@ -12,7 +12,7 @@ use crate::components::copy_button::CopyButton;
 pub use crate::components::sprite::icon;
 use crate::context;
 use crate::features::alerts::model::technique_href;
-use crate::features::url_query::bad_filter;
+use crate::features::url_query::{UrlQuery, bad_filter};
 
 const fn severity_class(severity: Severity) -> (&'static str, &'static str) {
     match severity {
@@ -88,7 +88,19 @@ pub fn entity_icon(kind: &str) -> &'static str {
 pub fn entity_chip(entity: &Entity) -> AnyView {
     let shape = entity_icon(&entity.kind);
     let title = format!("{}: {}", entity.kind, entity.value);
-    view! { <span class="chip" title=title>{icon(shape)}{entity.value.clone()}</span> }.into_any()
+    view! { <span class="chip" title=title>{icon(shape)}<span class="trunc">{entity.value.clone()}</span></span> }
+        .into_any()
+}
+
+/// The same, leading to all alerts about it.
+pub fn entity_link(entity: &Entity) -> AnyView {
+    let shape = entity_icon(&entity.kind);
+    let name = format!("{}:{}", entity.kind, entity.value);
+    let title = format!("{}: {}, all its alerts", entity.kind, entity.value);
+    let query = UrlQuery::default().with("status", "all").with("entity", &name);
+    let href = query.href("/alerts");
+    view! { <a class="chip" href=href title=title>{icon(shape)}<span class="trunc">{entity.value.clone()}</span></a> }
+        .into_any()
 }
 
 /// Stands where there is no value.
@@ -135,7 +147,7 @@ pub fn ago(at: Timestamp) -> AnyView {
     view! { <time datetime=at.to_rfc3339() title=exact(at)>{text}</time> }.into_any()
 }
 
-/// Date and time to the millisecond.
+/// Date and time to the millisecond; what it stands in says that it is UTC.
 pub fn clock(at: Timestamp) -> AnyView {
     let text = at.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
     view! { <time datetime=at.to_rfc3339() title=exact(at)>{text}</time> }.into_any()

@@ -8,6 +8,7 @@ use crate::alerts::Alert;
 use crate::attack::Tactic;
 use crate::detection::Entity;
 use crate::peers::PeerStatus;
+use crate::rules::RuleCoverage;
 use crate::severity::Severity;
 
 /// Alerts that the figures of a range are made of, newest first.
@@ -323,7 +324,7 @@ pub struct Overview {
     pub fleet: FleetFigures,
     pub ingest: IngestFigures,
     pub storage: Storage,
-    pub rules_enabled: i64,
+    pub coverage: RuleCoverage,
 }
 
 #[cfg(test)]

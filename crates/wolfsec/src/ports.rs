@@ -23,7 +23,8 @@ use crate::peers::{
     SavedPeer, StoredReject,
 };
 use crate::rules::{
-    RefusedFile, Rule, RuleCredit, RuleImport, RuleOrigin, RulePack, RuleQuery, RuleText, RulesRevision, Upserted,
+    RefusedFile, Rule, RuleBrief, RuleCoverage, RuleImport, RuleOrigin, RulePack, RuleQuery, RuleText, RulesRevision,
+    Upserted,
 };
 
 /// Digest of a secret token (SHA-256).
@@ -317,12 +318,12 @@ pub trait RuleRepository: Send {
     async fn get(&mut self, id: &str) -> RepositoryResult<Option<Rule>>;
     async fn set_enabled(&mut self, id: &str, enabled: bool, at: Timestamp) -> RepositoryResult<bool>;
     /// Who wrote those of these rules that are there.
-    async fn credits(&mut self, ids: &[String]) -> RepositoryResult<Vec<RuleCredit>>;
+    async fn briefs(&mut self, ids: &[String]) -> RepositoryResult<Vec<RuleBrief>>;
     /// The text of every rule that can run, switched off or not, by id; bounded to 50,000.
     async fn texts(&mut self) -> RepositoryResult<Vec<RuleText>>;
     /// Ids of the rules that can run and are switched off; bounded to 50,000.
     async fn switched_off(&mut self) -> RepositoryResult<Vec<String>>;
-    async fn count_enabled(&mut self) -> RepositoryResult<i64>;
+    async fn coverage(&mut self) -> RepositoryResult<RuleCoverage>;
     /// Rises with every change that is committed.
     async fn revision(&mut self) -> RepositoryResult<RulesRevision>;
     /// Remembers an import with its first problems; the oldest beyond the bound are forgotten.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+use crate::attack::Tactic;
 use crate::ids::RuleImportId;
 use crate::severity::Severity;
 
@@ -43,6 +44,9 @@ pub struct Rule {
     /// `product/category/service`, as written in the rule.
     pub logsource: String,
     pub techniques: Vec<String>,
+    pub tactics: Vec<Tactic>,
+    /// What its author knows to be harmless and to match all the same.
+    pub false_positives: Vec<String>,
     pub references: Vec<String>,
     /// Name of the imported pack; empty for bundled and own rules.
     pub pack: String,
@@ -73,15 +77,25 @@ pub struct RuleText {
     pub yaml: String,
 }
 
-/// Who wrote a rule and where it comes from: shown with every match of it.
+/// What is shown of a rule with every match of it: what it means, who wrote it and where it comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleCredit {
+pub struct RuleBrief {
     pub id: String,
+    pub description: String,
+    pub false_positives: Vec<String>,
     pub author: String,
     pub license: String,
     pub pack: String,
     pub path: String,
     pub references: Vec<String>,
+}
+
+/// What the rules that are switched on look for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCoverage {
+    pub enabled: i64,
+    /// In the order of the matrix.
+    pub tactics: Vec<Tactic>,
 }
 
 /// How often rules changed; each rises with the commit of a change.

@@ -40,7 +40,7 @@ impl UseCases {
             fleet: uow.overview().fleet(now).await?,
             ingest: uow.overview().ingest(now - INGEST_WINDOW, since).await?,
             storage: uow.overview().storage().await?,
-            rules_enabled: uow.rules().count_enabled().await?,
+            coverage: uow.rules().coverage().await?,
         };
         if visit_moved {
             uow.commit().await?;

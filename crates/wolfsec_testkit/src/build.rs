@@ -207,6 +207,8 @@ pub fn rule(id: &str, title: &str) -> Rule {
         version: 1,
         logsource: "linux//sshd".into(),
         techniques: vec!["T1110".into()],
+        tactics: vec![Tactic::CredentialAccess],
+        false_positives: vec!["Somebody at work".into()],
         references: vec!["https://example.org/a".into(), "https://example.org/b".into()],
         pack: String::new(),
         path: format!("rules/{id}.yml"),

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use wolfsec::alerts::{Alert, AlertActivity, AlertDetail};
 use wolfsec::detection::{FieldMatch, SelectionMatch};
-use wolfsec::rules::RuleCredit;
+use wolfsec::rules::RuleBrief;
 
 use super::evidence::marked_text;
 use super::forms;
@@ -15,9 +15,9 @@ use super::server_fns::alert_detail;
 use super::view::AlertView;
 use crate::components::shell::grouped;
 use crate::features::layout::{Page, loaded};
-use crate::features::parts::{ago, entity_chip, exact, icon, severity_mark, status_mark, technique_links};
+use crate::features::parts::{ago, entity_link, exact, icon, severity_mark, status_mark, technique_links};
 use crate::features::peers::model::peer_href;
-use crate::features::rules::credit;
+use crate::features::rules::brief;
 use crate::features::rules::model::rule_href;
 use crate::features::url_query::UrlQuery;
 
@@ -51,14 +51,14 @@ fn alert(view: &AlertView, forms: &forms::Forms) -> AnyView {
 pub fn parts(view: &AlertView, forms: &forms::Forms, corner: AnyView) -> AnyView {
     let AlertView {
         detail,
-        credit,
+        brief,
         may_work,
     } = view;
     let forms = may_work.then_some(forms);
     view! {
         {header(&detail.alert, forms, corner)}
         {facts(&detail.alert)}
-        {matched(detail, credit.as_ref())}
+        {matched(detail, brief.as_ref())}
         {super::evidence::section(&detail.evidence)}
         {history(detail)}
         {forms.map(|forms| forms.comment(&detail.alert))}
@@ -102,14 +102,14 @@ fn facts(alert: &Alert) -> AnyView {
                 {previous}
             </dl>
             {(!alert.entities.is_empty()).then(|| view! {
-                <div class="row row--wrap" role="group" aria-label="Entities">{alert.entities.iter().map(entity_chip).collect_view()}</div>
+                <div class="row row--wrap" role="group" aria-label="Entities">{alert.entities.iter().map(entity_link).collect_view()}</div>
             })}
         </section>
     }
     .into_any()
 }
 
-fn matched(detail: &AlertDetail, credit: Option<&RuleCredit>) -> AnyView {
+fn matched(detail: &AlertDetail, brief: Option<&RuleBrief>) -> AnyView {
     let selections = what_matched(&detail.evidence);
     let same_rule = UrlQuery::default()
         .with("status", "all")
@@ -136,8 +136,9 @@ fn matched(detail: &AlertDetail, credit: Option<&RuleCredit>) -> AnyView {
                 <h3 id="h-match">"What matched"</h3>
                 <a class="btn btn--quiet" href=rule_href(&detail.alert.rule_id)>{icon("rule")}{detail.alert.rule_title.clone()}</a>
             </div>
+            {brief.map(brief::meaning)}
             {table}
-            {credit.map(credit::line)}
+            {brief.map(brief::credit)}
             <p class="small"><a class="link" href=same_rule>"All alerts of this rule"</a></p>
         </section>
     }
@@ -168,7 +169,7 @@ fn field_row(found: &FieldMatch) -> AnyView {
     let asked = asked.map(|text| view! { <span class="dim">", asked for: "{text}</span> });
     view! {
         <tr>
-            <th scope="row"><code>{found.field.clone()}</code></th>
+            <th scope="row">{field_name(&found.field)}</th>
             <td><code><span class="op">{how}" "</span>{marked_text(&found.value, pattern)}</code>{asked}</td>
             <td class="hit">{icon("check")}<span class="sr">"matched"</span></td>
         </tr>
@@ -176,12 +177,24 @@ fn field_row(found: &FieldMatch) -> AnyView {
     .into_any()
 }
 
+/// A field of the event, or in words what a correlation has counted.
+fn field_name(field: &str) -> AnyView {
+    let counted = match field {
+        "event_count" => "events",
+        "value_count" => "different values",
+        "temporal" => "rules that matched together",
+        "temporal_ordered" => "rules that matched in this order",
+        _ => return view! { <code>{field.to_owned()}</code> }.into_any(),
+    };
+    counted.into_any()
+}
+
 fn history(detail: &AlertDetail) -> AnyView {
     let entries = detail.activity.iter().map(entry).collect_view();
     let raised = detail.alert.created_at;
     view! {
         <section class="section" aria-labelledby="h-history">
-            <h3 id="h-history">"History"</h3>
+            <div class="section__head"><h3 id="h-history">"History"</h3><span class="dim small">"times in UTC"</span></div>
             <ol class="timeline">
                 <li>
                     {moment(raised)}

@@ -41,7 +41,7 @@ pub fn bar(first: &UrlQuery, matching: i64, capped: bool, error: Option<&AppErro
             <span class="bulk__hint dim wide-only">"Pick rows with their box or "<kbd>"x"</kbd></span>
             <span class="bulk__acts row row--tight">
                 <span class="dim">"Picked:"</span>
-                <button class="btn" type="submit" form=FORM name="act" value=AlertStatus::Acknowledged.as_str() data-bulk="a">"Acknowledge"</button>
+                <button class="btn" type="submit" form=FORM name="act" value=AlertStatus::Acknowledged.as_str() formnovalidate data-bulk="a">"Acknowledge"</button>
                 <details class="popform" open=open("resolved")>
                     <summary class="btn" data-bulk="e">"Resolve…"</summary>
                     <div class="popform__body stack stack--3">
@@ -53,7 +53,7 @@ pub fn bar(first: &UrlQuery, matching: i64, capped: bool, error: Option<&AppErro
                     <summary class="btn">"Comment…"</summary>
                     <div class="popform__body stack stack--3">
                         {comment_field(Some(FORM), error)}
-                        <button class="btn btn--primary" type="submit" form=FORM name="act" value="comment">"Comment on the picked"</button>
+                        <button class="btn btn--primary" type="submit" form=FORM name="act" value="comment" formnovalidate>"Comment on the picked"</button>
                     </div>
                 </details>
             </span>
@@ -63,10 +63,10 @@ pub fn bar(first: &UrlQuery, matching: i64, capped: bool, error: Option<&AppErro
     .into_any()
 }
 
-/// What it was, and a note.
+/// What it was, and a note. What it was is required; buttons of the same form that do something else send without it.
 pub fn resolve_fields(form: Option<&'static str>, error: Option<&AppError>) -> AnyView {
     view! {
-        {resolution_field("bulk-resolution", "What were they?", form, false, error)}
+        {resolution_field("bulk-resolution", "What were they?", form, error)}
         {text_field("bulk-note", "note", "Note (optional)", form, error)}
     }
     .into_any()

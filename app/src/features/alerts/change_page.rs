@@ -67,7 +67,7 @@ fn change(url: &UrlQuery, filter: &QueueFilter, view: &SelectionView, error: Opt
                 <fieldset class="choice stack stack--3">
                     <legend>"Acknowledge"</legend>
                     <p class="dim">"They become yours. Only open alerts can be acknowledged."</p>
-                    <button class="btn btn--form" type="submit" name="act" value=AlertStatus::Acknowledged.as_str()>{format!("Acknowledge {many}")}</button>
+                    <button class="btn btn--form" type="submit" name="act" value=AlertStatus::Acknowledged.as_str() formnovalidate>{format!("Acknowledge {many}")}</button>
                 </fieldset>
                 <fieldset class="choice stack stack--3">
                     <legend>"Resolve"</legend>
@@ -77,7 +77,7 @@ fn change(url: &UrlQuery, filter: &QueueFilter, view: &SelectionView, error: Opt
                 <fieldset class="choice stack stack--3">
                     <legend>"Comment"</legend>
                     {comment_field(None, error)}
-                    <button class="btn btn--form" type="submit" name="act" value="comment">{format!("Comment on {many}")}</button>
+                    <button class="btn btn--form" type="submit" name="act" value="comment" formnovalidate>{format!("Comment on {many}")}</button>
                 </fieldset>
                 <p><a class="link" href=back>"Back to the queue, changing nothing"</a></p>
             </form>

@@ -18,7 +18,7 @@ pub fn section(evidence: &[Evidence]) -> AnyView {
         <section class="section" aria-labelledby="h-evidence">
             <div class="section__head">
                 <h3 id="h-evidence">"Evidence"</h3>
-                <span class="dim small">{format!("the first {MAX_EVIDENCE} events are kept with the alert")}</span>
+                <span class="dim small">{format!("the first {MAX_EVIDENCE} events are kept with the alert; times in UTC")}</span>
             </div>
             {evidence.is_empty().then(|| view! { <p class="dim">"No event was kept with this alert."</p> })}
             {events}

@@ -75,7 +75,7 @@ impl Forms {
 
     fn resolve(&self, alert: &Alert) -> AnyView {
         let error = self.error_of(AlertStatus::Resolved);
-        let resolution = resolution_field("resolution", "What was it?", None, true, error);
+        let resolution = resolution_field("resolution", "What was it?", None, error);
         let seen = self.hidden(alert, AlertStatus::Resolved);
         let note = note_field("resolve-note", "Note (optional)", false, error);
         view! {
@@ -165,13 +165,11 @@ fn overtaken(alert: &Alert, error: &AppError) -> AnyView {
     .into_any()
 }
 
-/// What an alert was; `form` where the field stands outside of its form. Not `required` in a form that does other things
-/// too: there the server says that it is missing.
+/// What an alert was; `form` where the field stands outside of its form.
 pub fn resolution_field(
     id: &'static str,
     label: &'static str,
     form: Option<&'static str>,
-    required: bool,
     error: Option<&AppError>,
 ) -> AnyView {
     let chosen = error.and_then(|error| error.value("resolution")).unwrap_or_default();
@@ -189,7 +187,7 @@ pub fn resolution_field(
     view! {
         <div class="field">
             <label for=id>{label}</label>
-            <select class="input select" id=id name="resolution" form=form required=required aria-invalid=invalid aria-describedby=described>
+            <select class="input select" id=id name="resolution" form=form required aria-invalid=invalid aria-describedby=described>
                 <option value="">"Choose…"</option>
                 {options}
             </select>

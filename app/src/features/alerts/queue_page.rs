@@ -273,7 +273,7 @@ fn row(alert: &Alert, here: &UrlQuery, order: AlertOrder, beside: bool, may_work
     let more = alert.entities.len().saturating_sub(ROW_ENTITIES);
     let peer_named = alert.entities.iter().any(|entity| entity.value == alert.peer);
     let peer = (!peer_named).then(|| {
-        view! { <span class="chip" title="peer">{icon("peer")}{alert.peer.clone()}</span> }
+        view! { <span class="chip" title="peer">{icon("peer")}<span class="trunc">{alert.peer.clone()}</span></span> }
     });
     let pick = may_work.then(|| {
         let seen = wolfsec::alerts::BulkRow {

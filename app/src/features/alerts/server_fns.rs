@@ -53,7 +53,7 @@ pub async fn alert_detail(#[server(default)] id: String) -> Result<AlertView, Ap
     view_of(&context::use_cases()?, &caller, id).await
 }
 
-/// An alert with its rule's credit.
+/// An alert with its rule's brief.
 #[cfg(feature = "ssr")]
 async fn view_of(
     use_cases: &wolfsec_app::UseCases,
@@ -63,13 +63,13 @@ async fn view_of(
     use crate::context::app_error;
     use wolfsec_app::{Action, authorise};
     let detail = use_cases.get_alert(caller, id).await.map_err(app_error)?;
-    let credits = use_cases
-        .rule_credits(caller, std::slice::from_ref(&detail.alert.rule_id))
+    let briefs = use_cases
+        .rule_briefs(caller, std::slice::from_ref(&detail.alert.rule_id))
         .await
         .map_err(app_error)?;
     Ok(AlertView {
         detail,
-        credit: credits.into_iter().next(),
+        brief: briefs.into_iter().next(),
         may_work: authorise(caller, Action::WorkAlerts).is_ok(),
     })
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wolfsec::alerts::{Alert, AlertDetail, AlertTally, BulkChange, BulkRow};
 use wolfsec::page::Page;
-use wolfsec::rules::RuleCredit;
+use wolfsec::rules::RuleBrief;
 
 /// The queue: one page of it, how many there are, the alert beside it, and the bulk change it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,8 +22,8 @@ pub struct QueueView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlertView {
     pub detail: AlertDetail,
-    /// Who wrote the rule; `None` when it is gone.
-    pub credit: Option<RuleCredit>,
+    /// What the rule means and who wrote it; `None` when it is gone.
+    pub brief: Option<RuleBrief>,
     /// Whether the caller may work it.
     pub may_work: bool,
 }

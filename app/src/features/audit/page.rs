@@ -138,7 +138,7 @@ fn entries(entries: Vec<AuditRecord>) -> AnyView {
 
 const COLUMNS: &[Column] = &[
     Column::number("Entry"),
-    Column::new("Time").nowrap(),
+    Column::new("Time, UTC").nowrap(),
     Column::new("Actor").nowrap(),
     Column::new("Action").nowrap(),
     Column::new("Object and what changed").wide(),

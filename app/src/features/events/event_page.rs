@@ -60,7 +60,7 @@ fn page(event: &SecurityEvent) -> AnyView {
                     <dl class="facts">
                         <div><dt>"Peer"</dt><dd><a class="link" href=peer_href(&event.peer)>{event.peer.clone()}</a></dd></div>
                         <div><dt>"Log source"</dt><dd>{source_text(&event.logsource)}</dd></div>
-                        <div><dt>"Received"</dt><dd>{clock(event.received_at)}</dd></div>
+                        <div><dt>"Received"</dt><dd>{clock(event.received_at)}" UTC"</dd></div>
                         <div><dt>"Event id"</dt><dd class="mono">{event.id.to_string()}</dd></div>
                     </dl>
                 </section>

@@ -108,7 +108,7 @@ fn longest(alerts: &[Alert], waiting: &[WaitingCount]) -> AnyView {
                 <li data-row="">
                     <svg class=class aria-hidden="true"><use_ href=format!("#i-{class}")/></svg>
                     <a class="trunc" href=format!("{QUEUE}/{}", alert.id)><span class="sr">{spoken}</span>{alert.rule_title.clone()}</a>
-                    <span class="chip">{icon("peer")}{alert.peer.clone()}</span>
+                    <span class="chip">{icon("peer")}<span class="trunc">{alert.peer.clone()}</span></span>
                     {age(alert.created_at)}
                 </li>
             }
@@ -161,16 +161,26 @@ fn tactics(view: &Overview) -> AnyView {
         .map(|&tactic| {
             let found = view.alerts.tactics.iter().find(|(of, _)| *of == tactic);
             let count = found.map_or(0, |(_, n)| *n);
+            if found.is_none() && !view.coverage.tactics.contains(&tactic) {
+                // A nought would look like safety.
+                return view! {
+                    <div class="hx" title="No rule that is switched on looks for this tactic">
+                        <b aria-hidden="true">"–"</b><span>{hyphened(tactic)}<span class="sr">", no rule looks for it"</span></span>
+                    </div>
+                }
+                .into_any();
+            }
             let href = QueueLink::all().tactic(tactic).since(view.since).href();
             view! {
                 <a class=format!("h{}", heat(count, most)) href=href><b>{grouped(count)}</b><span>{hyphened(tactic)}</span></a>
             }
+            .into_any()
         })
         .collect_view();
     view! {
         <div class="panel">
             <div class="panel__head"><h2>"ATT&CK by tactic"</h2><span class="meta">{of_range(&view.alerts)}</span>
-                <a href="/rules?enabled=on">{format!("{} rules enabled", grouped(view.rules_enabled))}</a></div>
+                <a href="/rules?enabled=on">{format!("{} rules enabled", grouped(view.coverage.enabled))}</a></div>
             <div class="heat">{fields}</div>
         </div>
     }

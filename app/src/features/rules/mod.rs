@@ -1,7 +1,7 @@
 //! Detection rules: the list, the rule, its switch.
 
 #[cfg(feature = "ssr")]
-pub mod credit;
+pub mod brief;
 #[cfg(feature = "ssr")]
 pub mod import_page;
 #[cfg(feature = "ssr")]

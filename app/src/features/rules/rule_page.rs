@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use wolfsec::rules::Rule;
 
-use super::credit;
+use super::brief;
 use super::list_page::{notices, state, switch};
 use super::model::{LIST, origin_label};
 use super::server_fns::{SwitchRule, get_rule};
@@ -58,6 +58,7 @@ fn page(view: &RuleView) -> AnyView {
                     </div>
                     <h2 id="rule-title">{rule.title.clone()}</h2>
                     {(!rule.description.is_empty()).then(|| view! { <p class="ink2">{rule.description.clone()}</p> })}
+                    {brief::harmless(&rule.false_positives)}
                     {(!rule.reason.is_empty()).then(|| view! { <div class="callout med"><p><b>"This rule cannot run. "</b>{rule.reason.clone()}</p></div> })}
                 </header>
                 {facts(rule)}
@@ -79,7 +80,7 @@ fn facts(rule: &Rule) -> AnyView {
                 <div><dt>"Kind"</dt><dd>{rule.kind.as_str()}</dd></div>
                 <div><dt>"Log source"</dt><dd>{rule.logsource.clone()}</dd></div>
                 <div><dt>"ATT&CK"</dt><dd>{technique_links(&rule.techniques)}</dd></div>
-                {credit::facts(rule)}
+                {brief::facts(rule)}
                 <div><dt>"Version"</dt><dd>{rule.version}</dd></div>
                 <div><dt>"Changed"</dt><dd>{ago(rule.updated_at)}</dd></div>
                 <div><dt>"Sigma id"</dt><dd class="mono">{rule.id.clone()}</dd></div>
@@ -96,7 +97,7 @@ fn references(rule: &Rule) -> AnyView {
     let items = rule
         .references
         .iter()
-        .map(|reference| view! { <li>{credit::reference(reference)}</li> })
+        .map(|reference| view! { <li>{brief::reference(reference)}</li> })
         .collect_view();
     view! {
         <section class="section" aria-labelledby="h-references">

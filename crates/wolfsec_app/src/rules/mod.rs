@@ -3,7 +3,7 @@
 mod import;
 
 use wolfsec::page::Page;
-use wolfsec::rules::{Rule, RuleCredit, RuleQuery, RuleText, RulesRevision, Upserted};
+use wolfsec::rules::{Rule, RuleBrief, RuleQuery, RuleText, RulesRevision, Upserted};
 
 use crate::audit::Act;
 use crate::{Action, Caller, Failure, UseCases, authorise};
@@ -69,10 +69,10 @@ impl UseCases {
     }
 
     /// Who wrote these rules: shown with what they found.
-    #[tracing::instrument(name = "app.rule_credits", skip_all)]
-    pub async fn rule_credits(&self, caller: &Caller, ids: &[String]) -> Result<Vec<RuleCredit>, Failure> {
+    #[tracing::instrument(name = "app.rule_briefs", skip_all)]
+    pub async fn rule_briefs(&self, caller: &Caller, ids: &[String]) -> Result<Vec<RuleBrief>, Failure> {
         authorise(caller, Action::ReadRules)?;
-        Ok(self.begin().await?.rules().credits(ids).await?)
+        Ok(self.begin().await?.rules().briefs(ids).await?)
     }
 
     /// How often rules have changed: what a detector compares itself with.

@@ -7,11 +7,12 @@ use rsigma_parser::{
     CorrelationRule, Detection, DetectionItem, FilterRule, LogSource, Modifier, SigmaCollection, SigmaRule, SigmaValue,
     Status, parse_sigma_yaml,
 };
+use wolfsec::attack::Tactic;
 use wolfsec::rules::{RuleKind, RuleState};
 use wolfsec::severity::Severity;
 
 use crate::correlate::CorrelationPlan;
-use crate::matches::{severity, techniques};
+use crate::matches::{severity, tactics, techniques};
 
 /// One rule file.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +61,7 @@ pub struct LoadedRule {
     pub tags: Vec<String>,
     /// ATT&CK techniques among the tags.
     pub techniques: Vec<String>,
+    pub tactics: Vec<Tactic>,
     pub false_positives: Vec<String>,
     /// `product/category/service` as written, `*` for what is left open; empty for correlations.
     pub logsource: String,
@@ -160,6 +162,7 @@ impl Loader {
             status: rule.status.map(status_word).unwrap_or_default(),
             references: rule.references.clone(),
             techniques: techniques(&rule.tags),
+            tactics: tactics(&rule.tags),
             tags: rule.tags.clone(),
             false_positives: rule.falsepositives.clone(),
             logsource: logsource_text(&rule.logsource),
@@ -199,6 +202,7 @@ impl Loader {
             status: rule.status.map(status_word).unwrap_or_default(),
             references: rule.references.clone(),
             techniques: techniques(&rule.tags),
+            tactics: tactics(&rule.tags),
             tags: rule.tags.clone(),
             false_positives: rule.falsepositives.clone(),
             ..blank(source, LoadedKind::Correlation)
@@ -295,6 +299,7 @@ fn blank(source: &RuleSource<'_>, kind: LoadedKind) -> LoadedRule {
         references: Vec::new(),
         tags: Vec::new(),
         techniques: Vec::new(),
+        tactics: Vec::new(),
         false_positives: Vec::new(),
         logsource: String::new(),
         kind,

@@ -1,5 +1,6 @@
 //! Rules and their imports.
 
+use wolfsec::attack::Tactic;
 use wolfsec::ids::RuleImportId;
 use wolfsec::ports::{Store, UnitOfWork};
 use wolfsec::rules::{
@@ -77,7 +78,11 @@ pub async fn an_update_of_a_rule_keeps_its_switch(store: &dyn Store) {
         uow.rules().get("id-a").await.unwrap().unwrap().reason,
         "unknown modifier"
     );
-    assert_eq!(uow.rules().count_enabled().await.unwrap(), 1);
+    let coverage = uow.rules().coverage().await.unwrap();
+    assert_eq!(
+        (coverage.enabled, coverage.tactics),
+        (1, vec![Tactic::CredentialAccess])
+    );
 }
 
 pub async fn rules_are_listed_by_title(store: &dyn Store) {
@@ -173,17 +178,19 @@ pub async fn a_detector_is_made_of_what_can_run(store: &dyn Store) {
             ("id-c".to_owned(), RuleOrigin::Bundled)
         ]
     );
-    let credits = uow.rules().credits(&asked[..1]).await.unwrap();
-    assert_eq!(credits.len(), 1);
+    let briefs = uow.rules().briefs(&asked[..1]).await.unwrap();
+    assert_eq!(briefs.len(), 1);
     assert_eq!(
         (
-            credits[0].author.as_str(),
-            credits[0].license.as_str(),
-            credits[0].pack.as_str()
+            briefs[0].author.as_str(),
+            briefs[0].license.as_str(),
+            briefs[0].pack.as_str()
         ),
         ("somebody", "DRL 1.1", "a-pack")
     );
-    assert_eq!(credits[0].references.len(), 2);
+    assert_eq!(briefs[0].references.len(), 2);
+    assert_eq!(briefs[0].false_positives, ["Somebody at work"]);
+    assert_eq!(briefs[0].description, rule("id-a", "A").description);
 }
 
 pub async fn every_change_of_rules_is_counted(store: &dyn Store) {

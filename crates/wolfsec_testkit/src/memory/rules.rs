@@ -1,12 +1,15 @@
 //! Rules and their imports.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use wolfsec::Timestamp;
+use wolfsec::attack::Tactic;
 use wolfsec::ids::RuleImportId;
 use wolfsec::ports::{RepositoryResult, RuleRepository};
 use wolfsec::rules::{
-    MAX_IMPORT_PROBLEMS, MAX_IMPORTS, Rule, RuleCredit, RuleImport, RuleOrigin, RuleQuery, RuleState, RuleText,
-    RulesRevision, Upserted,
+    MAX_IMPORT_PROBLEMS, MAX_IMPORTS, Rule, RuleBrief, RuleCoverage, RuleImport, RuleOrigin, RuleQuery, RuleState,
+    RuleText, RulesRevision, Upserted,
 };
 
 use super::MemoryUnitOfWork;
@@ -90,17 +93,19 @@ impl RuleRepository for MemoryUnitOfWork {
         }
         Ok(true)
     }
-    async fn credits(&mut self, ids: &[String]) -> RepositoryResult<Vec<RuleCredit>> {
+    async fn briefs(&mut self, ids: &[String]) -> RepositoryResult<Vec<RuleBrief>> {
         let known = ids.iter().filter_map(|id| self.state.rules.get(id));
-        let credit = |rule: &Rule| RuleCredit {
+        let brief = |rule: &Rule| RuleBrief {
             id: rule.id.clone(),
+            description: rule.description.clone(),
+            false_positives: rule.false_positives.clone(),
             author: rule.author.clone(),
             license: rule.license.clone(),
             pack: rule.pack.clone(),
             path: rule.path.clone(),
             references: rule.references.clone(),
         };
-        Ok(known.map(credit).collect())
+        Ok(known.map(brief).collect())
     }
     async fn texts(&mut self) -> RepositoryResult<Vec<RuleText>> {
         let usable = self.state.rules.values().filter(|rule| rule.state == RuleState::Usable);
@@ -117,8 +122,13 @@ impl RuleRepository for MemoryUnitOfWork {
             .map(|rule| rule.id.clone())
             .collect())
     }
-    async fn count_enabled(&mut self) -> RepositoryResult<i64> {
-        Ok(i64::try_from(self.state.rules.values().filter(|rule| rule.enabled).count()).unwrap())
+    async fn coverage(&mut self) -> RepositoryResult<RuleCoverage> {
+        let enabled: Vec<&Rule> = self.state.rules.values().filter(|rule| rule.enabled).collect();
+        let tactics: BTreeSet<Tactic> = enabled.iter().flat_map(|rule| &rule.tactics).copied().collect();
+        Ok(RuleCoverage {
+            enabled: i64::try_from(enabled.len()).unwrap_or(i64::MAX),
+            tactics: tactics.into_iter().collect(),
+        })
     }
     async fn revision(&mut self) -> RepositoryResult<RulesRevision> {
         Ok(self.state.rules_revision)

@@ -4,9 +4,12 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row as _};
 use wolfsec::Timestamp;
+use wolfsec::attack::Tactic;
 use wolfsec::ids::RuleImportId;
 use wolfsec::ports::{RepositoryResult, RuleRepository};
-use wolfsec::rules::{Rule, RuleCredit, RuleImport, RuleOrigin, RuleQuery, RuleText, RulesRevision, Upserted};
+use wolfsec::rules::{
+    Rule, RuleBrief, RuleCoverage, RuleImport, RuleOrigin, RuleQuery, RuleText, RulesRevision, Upserted,
+};
 
 use super::error::{store_error, stored, stored_severity, to_json};
 use super::text::{contains_pattern, storable};
@@ -21,6 +24,7 @@ fn rule(row: &PgRow) -> RepositoryResult<Rule> {
     let kind = stored("kind", text("kind")?)?;
     let origin = stored("origin", text("origin")?)?;
     let state = stored("state", text("state")?)?;
+    let tactics = tactics(&row.try_get::<Vec<String>, _>("tactics").map_err(store_error)?)?;
     let read = || {
         Ok(Rule {
             id: row.try_get("id")?,
@@ -37,6 +41,8 @@ fn rule(row: &PgRow) -> RepositoryResult<Rule> {
             version: row.try_get("version")?,
             logsource: row.try_get("logsource")?,
             techniques: row.try_get("techniques")?,
+            tactics,
+            false_positives: row.try_get("false_positives")?,
             references: row.try_get("links")?,
             pack: row.try_get("pack")?,
             path: row.try_get("path")?,
@@ -47,6 +53,10 @@ fn rule(row: &PgRow) -> RepositoryResult<Rule> {
     read().map_err(store_error)
 }
 
+fn tactics(slugs: &[String]) -> RepositoryResult<Vec<Tactic>> {
+    slugs.iter().map(|slug| stored("tactics", slug)).collect()
+}
+
 /// The twin rows of a batch cannot both be stored by one statement: the last one of an id counts.
 fn last_of_each(rules: &[Rule]) -> Vec<&Rule> {
     let by_id: std::collections::BTreeMap<&str, &Rule> = rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
@@ -55,23 +65,27 @@ fn last_of_each(rules: &[Rule]) -> Vec<&Rule> {
 
 const UPSERT: &str = "
     INSERT INTO rules AS r (id, title, description, author, level, kind, origin, state, reason, enabled, version,
-                            logsource, techniques, links, path, yaml, updated_at, license, pack)
+                            logsource, techniques, links, path, yaml, updated_at, license, pack, false_positives,
+                            tactics)
     SELECT id, title, description, author, level, kind, origin, state, reason, enabled, version, logsource,
            ARRAY(SELECT json_array_elements_text(techniques::json)), ARRAY(SELECT json_array_elements_text(links::json)),
-           path, yaml, updated_at, license, pack
+           path, yaml, updated_at, license, pack, ARRAY(SELECT json_array_elements_text(false_positives::json)),
+           ARRAY(SELECT json_array_elements_text(tactics::json))
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::bool[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-                $17::timestamptz[], $18::text[], $19::text[])
+                $17::timestamptz[], $18::text[], $19::text[], $20::text[], $21::text[])
          AS n (id, title, description, author, level, kind, origin, state, reason, enabled, version, logsource,
-               techniques, links, path, yaml, updated_at, license, pack)
+               techniques, links, path, yaml, updated_at, license, pack, false_positives, tactics)
     ON CONFLICT (id) DO UPDATE SET
         title = excluded.title, description = excluded.description, author = excluded.author, level = excluded.level,
         kind = excluded.kind, origin = excluded.origin, state = excluded.state, reason = excluded.reason,
         version = r.version + 1, logsource = excluded.logsource, techniques = excluded.techniques,
         links = excluded.links, path = excluded.path, yaml = excluded.yaml, updated_at = excluded.updated_at,
-        license = excluded.license, pack = excluded.pack, enabled = r.enabled AND excluded.state = 'usable'
-    WHERE (r.yaml, r.path, r.state, r.reason)
-          IS DISTINCT FROM (excluded.yaml, excluded.path, excluded.state, excluded.reason)
+        license = excluded.license, pack = excluded.pack, false_positives = excluded.false_positives,
+        tactics = excluded.tactics, enabled = r.enabled AND excluded.state = 'usable'
+    WHERE (r.yaml, r.path, r.state, r.reason, r.false_positives, r.tactics)
+          IS DISTINCT FROM (excluded.yaml, excluded.path, excluded.state, excluded.reason, excluded.false_positives,
+                            excluded.tactics)
     RETURNING xmax = 0";
 
 #[async_trait]
@@ -89,6 +103,10 @@ impl RuleRepository for PgUnitOfWork {
                 .map(|rule| to_json(of(rule)))
                 .collect::<RepositoryResult<Vec<_>>>()
         };
+        let tactics = rules
+            .iter()
+            .map(|rule| to_json(&rule.tactics))
+            .collect::<RepositoryResult<Vec<_>>>()?;
         let levels: Vec<_> = rules.iter().map(|rule| rule.level.rank()).collect();
         let enabled: Vec<_> = rules.iter().map(|rule| rule.enabled).collect();
         let versions: Vec<_> = rules.iter().map(|rule| rule.version.max(1)).collect();
@@ -113,6 +131,8 @@ impl RuleRepository for PgUnitOfWork {
             .bind(&updated)
             .bind(column(|rule| &rule.license))
             .bind(column(|rule| &rule.pack))
+            .bind(lists(|rule| &rule.false_positives)?)
+            .bind(tactics)
             .fetch_all(self.conn())
             .await
             .map_err(store_error)?;
@@ -140,7 +160,7 @@ impl RuleRepository for PgUnitOfWork {
     async fn list(&mut self, query: &RuleQuery) -> RepositoryResult<Vec<Rule>> {
         let mut sql = QueryBuilder::<Postgres>::new(
             "SELECT id, title, description, author, license, pack, level, kind, origin, state, reason, enabled, version, logsource,
-                    techniques, links, path, '' AS yaml, updated_at
+                    techniques, tactics, false_positives, links, path, '' AS yaml, updated_at
              FROM rules WHERE true",
         );
         if let Some(enabled) = query.enabled {
@@ -205,17 +225,19 @@ impl RuleRepository for PgUnitOfWork {
         Ok(done.rows_affected() == 1)
     }
 
-    #[tracing::instrument(name = "pg.rules.credits", skip_all, fields(rules = ids.len()))]
-    async fn credits(&mut self, ids: &[String]) -> RepositoryResult<Vec<RuleCredit>> {
-        let rows = sqlx::query("SELECT id, author, license, pack, path, links FROM rules WHERE id = ANY($1) LIMIT $2")
+    #[tracing::instrument(name = "pg.rules.briefs", skip_all, fields(rules = ids.len()))]
+    async fn briefs(&mut self, ids: &[String]) -> RepositoryResult<Vec<RuleBrief>> {
+        let rows = sqlx::query("SELECT id, description, false_positives, author, license, pack, path, links FROM rules WHERE id = ANY($1) LIMIT $2")
             .bind(ids)
             .bind(MAX_RULES)
             .fetch_all(self.conn())
             .await
             .map_err(store_error)?;
-        let credit = |row: &PgRow| {
-            Ok(RuleCredit {
+        let brief = |row: &PgRow| {
+            Ok(RuleBrief {
                 id: row.try_get("id")?,
+                description: row.try_get("description")?,
+                false_positives: row.try_get("false_positives")?,
                 author: row.try_get("author")?,
                 license: row.try_get("license")?,
                 pack: row.try_get("pack")?,
@@ -223,7 +245,7 @@ impl RuleRepository for PgUnitOfWork {
                 references: row.try_get("links")?,
             })
         };
-        rows.iter().map(credit).collect::<Result<_, _>>().map_err(store_error)
+        rows.iter().map(brief).collect::<Result<_, _>>().map_err(store_error)
     }
 
     #[tracing::instrument(name = "pg.rules.texts", skip_all)]
@@ -271,11 +293,18 @@ impl RuleRepository for PgUnitOfWork {
         rule_imports::list(self.conn()).await
     }
 
-    #[tracing::instrument(name = "pg.rules.count_enabled", skip_all)]
-    async fn count_enabled(&mut self) -> RepositoryResult<i64> {
-        sqlx::query_scalar("SELECT count(*) FROM rules WHERE enabled")
-            .fetch_one(self.conn())
-            .await
-            .map_err(store_error)
+    #[tracing::instrument(name = "pg.rules.coverage", skip_all)]
+    async fn coverage(&mut self) -> RepositoryResult<RuleCoverage> {
+        let (enabled, slugs): (i64, Vec<String>) = sqlx::query_as(
+            "SELECT count(*),
+                    ARRAY(SELECT DISTINCT t FROM rules, unnest(tactics) AS t WHERE enabled)
+             FROM rules WHERE enabled",
+        )
+        .fetch_one(self.conn())
+        .await
+        .map_err(store_error)?;
+        let mut tactics = tactics(&slugs)?;
+        tactics.sort_unstable();
+        Ok(RuleCoverage { enabled, tactics })
     }
 }

@@ -183,6 +183,8 @@ fn stored_rule(document: JudgedDocument, origin: RuleOrigin, now: Timestamp) -> 
         version: 1,
         logsource: rule.logsource,
         techniques: rule.techniques,
+        tactics: rule.tactics,
+        false_positives: rule.false_positives,
         references: rule.references,
         pack: String::new(),
         path: rule.path,

@@ -60,11 +60,11 @@ pub(in crate::http) struct CreditedAlert {
 async fn credited(state: &AppState, caller: &Caller, alerts: Vec<Alert>) -> Result<Vec<CreditedAlert>, ApiError> {
     let ids: BTreeSet<String> = alerts.iter().map(|alert| alert.rule_id.clone()).collect();
     let ids: Vec<String> = ids.into_iter().collect();
-    let credits = state.use_cases.rule_credits(caller, &ids).await?;
-    let authors: HashMap<&str, &str> = credits
+    let briefs = state.use_cases.rule_briefs(caller, &ids).await?;
+    let authors: HashMap<&str, &str> = briefs
         .iter()
-        .filter(|credit| !credit.author.is_empty())
-        .map(|credit| (credit.id.as_str(), credit.author.as_str()))
+        .filter(|brief| !brief.author.is_empty())
+        .map(|brief| (brief.id.as_str(), brief.author.as_str()))
         .collect();
     let credit = |alert: Alert| CreditedAlert {
         rule_author: authors.get(alert.rule_id.as_str()).map(ToString::to_string),
