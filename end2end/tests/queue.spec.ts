@@ -1,4 +1,5 @@
 // The queue: an alert beside the list, and changes of many; with script and without.
+import type { Page } from '@playwright/test';
 import { ADMIN, expect, test } from '../fixtures/test';
 import { addPeers, bruteForce, send } from '../fixtures/seed';
 
@@ -70,15 +71,20 @@ test('everything that matches is changed after a page that says how many', async
   await expect(page.locator('main')).toContainText('alert.bulk_status_changed');
 });
 
-test('keys move, pick and open', async ({ signedIn: page, server, javaScriptEnabled }) => {
-  test.skip(!javaScriptEnabled, 'keys are an island');
-  test.setTimeout(120_000);
-  await page.goto(`${server.url}/alerts?q=queue-0&status=all`);
+/** Waits until the keys' island has woken up. */
+async function keysAnswer(page: Page): Promise<void> {
   await expect(async () => {
     await page.keyboard.press('?');
     await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible({ timeout: 500 });
   }).toPass();
   await page.keyboard.press('Escape');
+}
+
+test('keys move, pick and open', async ({ signedIn: page, server, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, 'keys are an island');
+  test.setTimeout(120_000);
+  await page.goto(`${server.url}/alerts?q=queue-0&status=all`);
+  await keysAnswer(page);
   // The first row is the selected one: the next key leads to the second.
   await page.keyboard.press('j');
   await page.keyboard.press('x');
@@ -87,6 +93,14 @@ test('keys move, pick and open', async ({ signedIn: page, server, javaScriptEnab
   await page.keyboard.press('x');
   await expect(page.locator('.pick:checked')).toHaveCount(2);
   await page.keyboard.press('e');
+  await expect(page.getByLabel('What were they?')).toBeFocused();
+  // With nothing picked, a key acts on the row in focus, not on the alert that is shown.
+  await page.goto(`${server.url}/alerts?q=queue-0&status=all`);
+  await keysAnswer(page);
+  await page.keyboard.press('j');
+  await page.keyboard.press('e');
+  await expect(page.locator('.pick').nth(1)).toBeChecked();
+  await expect(page.locator('.pick:checked')).toHaveCount(1);
   await expect(page.getByLabel('What were they?')).toBeFocused();
   await page.locator('h1').click();
   await page.keyboard.press('/');
