@@ -171,10 +171,7 @@ impl Server {
         // The pages' executor; an error says that it is set already.
         let _ = any_spawner::Executor::init_tokio();
         let use_cases = installation.use_cases.clone();
-        use_cases
-            .keep_house(settings.retention_days, settings.metric_retention_days)
-            .await
-            .context("making partitions")?;
+        use_cases.make_partitions().await.context("making partitions")?;
         let listener = pg::RulesListener::connect(installation.database.url())
             .await
             .context("listening for changed rules")?;

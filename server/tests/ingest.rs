@@ -177,6 +177,12 @@ async fn bodies_are_bounded_and_typed() {
             413,
             "body_too_large",
         ),
+        // A line of two bytes weighs hundreds once it is read.
+        (
+            post(ndjson, Some("gzip"), gzip(&b"x\n".repeat(100_001))),
+            413,
+            "too_many_lines",
+        ),
     ] {
         let answer = server.send(request).await;
         assert_eq!(

@@ -10,6 +10,8 @@ use crate::severity::Severity;
 
 /// A line longer than this is rejected (bytes).
 pub const MAX_LINE_BYTES: usize = 1024 * 1024;
+/// Lines of one request at most: bytes alone bound no memory, a line of two weighs hundreds once it is read.
+pub const MAX_LINES: usize = 100_000;
 /// JSON nested deeper than this is rejected.
 pub const MAX_NESTING: usize = 64;
 /// A list shows this much of a message (characters), then an ellipsis; the event's own page shows all.
@@ -20,6 +22,8 @@ pub const MAX_PAGE_BYTES: usize = 16 << 20;
 pub const REJECT_SAMPLE_BYTES: usize = 4096;
 /// Rejected lines kept per peer; older ones go.
 pub const MAX_REJECTS_PER_PEER: u32 = 200;
+/// Words of one search at most: each is a filter of its own.
+pub const MAX_TERMS: usize = 16;
 /// Event reads look back this far unless asked otherwise.
 pub const DEFAULT_LOOKBACK: Duration = Duration::hours(24);
 

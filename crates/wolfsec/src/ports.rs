@@ -39,6 +39,9 @@ pub enum RepositoryError {
     /// The store cannot be reached or is shutting down; trying again later can help.
     #[error("the store is unavailable")]
     Unavailable(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// What was asked for took longer than is allowed; trying again does not help.
+    #[error("this takes too long")]
+    TooSlow,
     /// A stored value that the domain does not know.
     #[error("stored data is inconsistent: {0}")]
     Inconsistent(String),

@@ -5,6 +5,9 @@ use wolfsec::ports::{HasherError, RepositoryError};
 
 use crate::Forbidden;
 
+/// The code of what the store gave up after its time.
+pub const TOO_SLOW: &str = "too_slow";
+
 /// Kinds of failure; the HTTP layer gives each one status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
@@ -86,6 +89,11 @@ impl From<RepositoryError> for Failure {
                 failure.retry_after = Some(5);
                 failure
             }
+            RepositoryError::TooSlow => Self::new(
+                FailureKind::Invalid,
+                TOO_SLOW,
+                "this takes too long; ask for a shorter time or fewer words",
+            ),
             RepositoryError::Conflict { .. } => {
                 Self::conflict("conflict", "somebody changed this at the same moment; load it again")
             }

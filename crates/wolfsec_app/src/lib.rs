@@ -16,5 +16,5 @@ mod use_cases;
 
 pub use authorise::{Action, Forbidden, authorise};
 pub use caller::{Caller, Principal};
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, TOO_SLOW};
 pub use use_cases::{Ports, UseCases};

@@ -1,15 +1,19 @@
 //! Bodies: bounded before and after decompression.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::LengthLimitError;
+use wolfsec::events::MAX_LINES;
 
 use super::error::ApiError;
 use super::state::AppState;
 
 const MIB: usize = 1024 * 1024;
+/// A body has to be here after this long: 32 MiB at a quarter of a megabyte a second.
+const READ_LIMIT: Duration = Duration::from_mins(2);
 
 /// The body, at most `max_body_mb`; decompressed when it says gzip, at most `max_decoded_mb`.
 pub(super) async fn decoded(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
@@ -52,13 +56,32 @@ pub(super) async fn decoded_within(
     }
 }
 
+/// Refuses a body of too many lines before any of them is read.
+pub(super) fn check_lines(body: &[u8]) -> Result<(), ApiError> {
+    let lines = body.split(|byte| *byte == b'\n').take(MAX_LINES + 2).count();
+    // The last line end is followed by nothing.
+    if lines > MAX_LINES + 1 {
+        return Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_many_lines",
+            format!("a request has at most {MAX_LINES} lines; send smaller batches"),
+        ));
+    }
+    Ok(())
+}
+
 /// A small body of the API.
 pub(super) async fn small(body: Body) -> Result<Bytes, ApiError> {
     bounded(body, 1).await
 }
 
 pub(super) async fn bounded(body: Body, limit_mb: u32) -> Result<Bytes, ApiError> {
-    to_bytes(body, limit_mb as usize * MIB).await.map_err(|error| {
+    let read = tokio::time::timeout(READ_LIMIT, to_bytes(body, limit_mb as usize * MIB)).await;
+    let read = read.map_err(|_| {
+        let message = "the body did not arrive in time; send smaller batches";
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)
+    })?;
+    read.map_err(|error| {
         let source = std::error::Error::source(&error);
         if source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
             ApiError::too_large(limit_mb)
@@ -112,6 +135,15 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     ))
 }
 
+/// The same where a client may leave the type out; a wrong one is refused.
+pub(super) fn require_json_if_named(headers: &HeaderMap) -> Result<(), ApiError> {
+    if headers.contains_key(header::CONTENT_TYPE) {
+        require_json(headers)
+    } else {
+        Ok(())
+    }
+}
+
 /// The type alone, in lower case; empty when absent.
 fn content_type(headers: &HeaderMap) -> String {
     let sent = headers
@@ -126,6 +158,13 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+
+    #[test]
+    fn lines_are_counted_before_they_are_read() {
+        assert!(check_lines(&b"{}\n".repeat(MAX_LINES)).is_ok());
+        assert!(check_lines(&b"\n".repeat(MAX_LINES + 1)).is_err());
+        assert!(check_lines(b"").is_ok());
+    }
 
     #[test]
     fn a_gzip_bomb_stops_at_the_limit() {

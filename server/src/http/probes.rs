@@ -41,18 +41,20 @@ pub(super) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }
 
-/// Database, migrations, partitions and rules are there.
+/// Database, migrations, partitions and rules are there, and events are taken.
 pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     let today = state.use_cases.now().date_naive();
     let store = pg::readiness(&state.pool, today).await;
     let rules = state.detector.snapshot().detector.rule_count() > 0;
+    let ingest = state.pipeline.is_running();
     let checks = json!({
         "database": store.database,
         "migrations": store.migrations,
         "partitions": store.partitions,
         "rules": rules,
+        "ingest": ingest,
     });
-    let ready = store.database && store.migrations && store.partitions && rules;
+    let ready = store.database && store.migrations && store.partitions && rules && ingest;
     if ready {
         return Json(json!({ "ready": true, "checks": checks })).into_response();
     }

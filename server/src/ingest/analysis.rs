@@ -34,8 +34,14 @@ pub(super) struct AnalysedGroup {
     _bytes: Vec<OwnedSemaphorePermit>,
 }
 
-pub(super) fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
+/// Analyses a group on a blocking thread. When that panics, each request is analysed alone: whoever sent what cannot be
+/// analysed is told so by its dropped reply and must not take the others down.
+pub(super) async fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
     let began = Instant::now();
+    let raws: Vec<RawRequest> = jobs.iter().map(|job| job.request.clone()).collect();
+    let group = blocking(raws, snapshot.clone()).await;
+    let alone = group.is_none();
+    let mut together = group.unwrap_or_default().into_iter();
     let mut requests = Vec::with_capacity(jobs.len());
     let mut permits = Vec::with_capacity(jobs.len());
     for Job {
@@ -44,9 +50,16 @@ pub(super) fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
         bytes,
     } in jobs
     {
-        let request = analyse_request(&raw, &snapshot);
-        requests.push(Analysed { raw, request, reply });
-        permits.push(bytes);
+        let request = if alone {
+            let one = blocking(vec![raw.clone()], snapshot.clone()).await;
+            one.and_then(|mut one| one.pop())
+        } else {
+            together.next()
+        };
+        if let Some(request) = request {
+            requests.push(Analysed { raw, request, reply });
+            permits.push(bytes);
+        }
     }
     AnalysedGroup {
         requests,
@@ -56,6 +69,16 @@ pub(super) fn analyse(jobs: Vec<Job>, snapshot: Snapshot) -> AnalysedGroup {
     }
 }
 
+/// Nothing when the analysis panics. Bodies are shared, not copied.
+async fn blocking(raws: Vec<RawRequest>, snapshot: Snapshot) -> Option<Vec<AnalysedRequest>> {
+    let analysis = move || raws.iter().map(|raw| analyse_request(raw, &snapshot)).collect();
+    let analysed = tokio::task::spawn_blocking(analysis).await;
+    analysed
+        .inspect_err(|error| tracing::error!(%error, "analysis failed"))
+        .ok()
+}
+
+/// CPU only: belongs on a blocking thread.
 pub(super) fn analyse_request(raw: &RawRequest, snapshot: &Snapshot) -> AnalysedRequest {
     let batch = RawBatch {
         peer: raw.peer,

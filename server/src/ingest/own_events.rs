@@ -38,24 +38,31 @@ pub async fn forward_audit(use_cases: &UseCases, pipeline: &Pipeline, own_peer: 
     }
 }
 
-/// Makes events of a change and of those that wait behind it.
+/// Makes events of changes of status. What could not be handed over stays in `kept` for the next time.
 pub async fn forward_changes(
-    first: StatusChange,
+    kept: &mut Vec<StatusChange>,
     waiting: &mut mpsc::Receiver<StatusChange>,
     use_cases: &UseCases,
     pipeline: &Pipeline,
     own_peer: PeerId,
 ) -> anyhow::Result<()> {
-    let mut body = Vec::new();
-    let mut next = Some(first);
-    let mut count = 0;
-    while let Some(change) = next {
-        serde_json::to_writer(&mut body, &change_event(&change))?;
-        body.push(b'\n');
-        count += 1;
-        next = if count < GROUP { waiting.try_recv().ok() } else { None };
+    loop {
+        while kept.len() < GROUP
+            && let Ok(change) = waiting.try_recv()
+        {
+            kept.push(change);
+        }
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let mut body = Vec::with_capacity(kept.len() * 512);
+        for change in kept.iter() {
+            serde_json::to_writer(&mut body, &change_event(change))?;
+            body.push(b'\n');
+        }
+        submit(use_cases, pipeline, own_peer, body).await?;
+        kept.clear();
     }
-    submit(use_cases, pipeline, own_peer, body).await
 }
 
 async fn submit(use_cases: &UseCases, pipeline: &Pipeline, own_peer: PeerId, body: Vec<u8>) -> anyhow::Result<()> {

@@ -52,6 +52,11 @@ impl Pipeline {
         (pipeline, writer)
     }
 
+    /// Whether requests are still taken: false when a stage behind the queue has ended.
+    pub fn is_running(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
     /// Requests waiting, and kilobytes of bodies waiting or under way.
     pub fn waiting(&self) -> (usize, usize) {
         let requests = self.jobs.max_capacity() - self.jobs.capacity();
@@ -95,15 +100,8 @@ async fn analyse_groups(
     while let Some(first) = incoming.recv().await {
         let jobs = gather(first, &mut incoming);
         let snapshot = detector.snapshot();
-        let group = tokio::task::spawn_blocking(move || analyse(jobs, snapshot)).await;
-        match group {
-            Ok(group) => {
-                if analysed.send(group).await.is_err() {
-                    return;
-                }
-            }
-            // The jobs are gone with the panic; their senders are told `Failed` by the dropped replies.
-            Err(error) => tracing::error!(%error, "analysis failed"),
+        if analysed.send(analyse(jobs, snapshot).await).await.is_err() {
+            return;
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Commit: one transaction a group; correlation state that is never ahead of it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use tokio::sync::mpsc;
 use wolfsec::Timestamp;
 use wolfsec::detection::{Correlator, Detector};
 use wolfsec::events::IngestOutcome;
 use wolfsec_app::events::{AnalysedRequest, StoredBatch};
-use wolfsec_app::{Failure, FailureKind, UseCases};
+use wolfsec_app::{Failure, FailureKind, TOO_SLOW, UseCases};
 
 use super::analysis::{Analysed, AnalysedGroup, analyse_request};
 use super::request::{IngestError, RawRequest, Reply};
@@ -36,7 +38,12 @@ pub(super) async fn write_groups(
         metrics,
     };
     while let Some(group) = groups.recv().await {
-        write_group(&use_cases, &mut state, &group.snapshot, group.requests).await;
+        // A group whose storing panics tells its senders so by their dropped replies, and harms no group after it.
+        let written = AssertUnwindSafe(write_group(&use_cases, &mut state, &group.snapshot, group.requests));
+        if written.catch_unwind().await.is_err() {
+            tracing::error!("storing a group panicked");
+            state.correlator = None;
+        }
         state.metrics.batch_seconds.observe(group.began.elapsed().as_secs_f64());
     }
 }
@@ -144,6 +151,8 @@ async fn store(
             tracing::error!(%failure, cause, "batch rolled back");
             Err(match failure.kind {
                 FailureKind::Unavailable => IngestError::Unavailable,
+                // The store was busy with something else.
+                _ if failure.code == TOO_SLOW => IngestError::Unavailable,
                 _ => IngestError::Failed,
             })
         }
@@ -168,8 +177,14 @@ async fn correlator<'a>(
             generation = snapshot.generation,
             "correlation state replayed"
         );
-        fresh.replay(&hits);
-        state.correlator = Some((snapshot.generation, fresh));
+        let replayed = tokio::task::spawn_blocking(move || {
+            fresh.replay(&hits);
+            fresh
+        });
+        let replayed = replayed
+            .await
+            .map_err(|error| Failure::new(FailureKind::Internal, "internal", format!("replaying hits: {error}")))?;
+        state.correlator = Some((snapshot.generation, replayed));
     }
     match &mut state.correlator {
         Some((_, correlator)) => Ok(correlator.as_mut()),

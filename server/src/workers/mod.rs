@@ -47,16 +47,18 @@ pub async fn run(
     let mut house = tokio::time::interval(HOUSE_EVERY);
     let mut forward = tokio::time::interval(FORWARD_EVERY);
     forward.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut kept = Vec::new();
     loop {
         tokio::select! {
             _ = stop.changed() => break,
-            Some(first) = changes.recv() => {
-                if let Err(error) = forward_changes(first, &mut changes, &use_cases, &pipeline, own_peer).await {
-                    tracing::warn!(%error, "changes of peers' status are no events");
-                }
+            // Those that could not be handed over wait for the next tick.
+            Some(first) = changes.recv(), if kept.is_empty() => {
+                kept.push(first);
+                tell_changes(&mut kept, &mut changes, &use_cases, &pipeline, own_peer).await;
             }
             _ = house.tick() => keep_house(&use_cases, retention).await,
             _ = forward.tick() => {
+                tell_changes(&mut kept, &mut changes, &use_cases, &pipeline, own_peer).await;
                 if let Err(error) = forward_audit(&use_cases, &pipeline, own_peer).await {
                     tracing::warn!(%error, "own events wait: they are forwarded when the store answers again");
                 }
@@ -66,10 +68,18 @@ pub async fn run(
     if let Err(error) = reporting.await {
         tracing::error!(%error, "the own report did not end");
     }
-    if let Ok(first) = changes.try_recv()
-        && let Err(error) = forward_changes(first, &mut changes, &use_cases, &pipeline, own_peer).await
-    {
-        tracing::warn!(%error, "the last changes of peers' status are no events");
+    tell_changes(&mut kept, &mut changes, &use_cases, &pipeline, own_peer).await;
+}
+
+async fn tell_changes(
+    kept: &mut Vec<StatusChange>,
+    changes: &mut mpsc::Receiver<StatusChange>,
+    use_cases: &UseCases,
+    pipeline: &Pipeline,
+    own_peer: PeerId,
+) {
+    if let Err(error) = forward_changes(kept, changes, use_cases, pipeline, own_peer).await {
+        tracing::warn!(%error, waiting = kept.len(), "changes of peers' status wait: they become events when the store answers again");
     }
 }
 
@@ -95,12 +105,15 @@ async fn keep_alive<F>(
 }
 
 async fn keep_house(use_cases: &UseCases, retention: Retention) {
-    match use_cases.keep_house(retention.event_days, retention.metric_days).await {
-        Ok((made, dropped)) if made > 0 || dropped > 0 => {
-            tracing::info!(made, dropped, "partitions of events and metrics");
-        }
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "keeping house failed; tried again later"),
+    match use_cases.make_partitions().await {
+        Ok(0) => {}
+        Ok(made) => tracing::info!(made, "partitions of events and metrics"),
+        Err(error) => tracing::warn!(%error, "partitions are not made ahead; tried again later"),
+    }
+    match use_cases.retire(retention.event_days, retention.metric_days).await {
+        Ok(0) => {}
+        Ok(dropped) => tracing::info!(dropped, "days of events and metrics are past their time"),
+        Err(error) => tracing::warn!(%error, "nothing was retired; tried again later"),
     }
     if let Err(error) = use_cases.remove_expired_sessions().await {
         tracing::warn!(%error, "expired sessions stay for now");

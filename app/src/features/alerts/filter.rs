@@ -3,15 +3,12 @@
 use wolfsec::alerts::{AlertOrder, AlertQuery, AlertStatus, AlertTally, AssigneeFilter, Resolution};
 use wolfsec::attack::Tactic;
 use wolfsec::detection::Entity;
-use wolfsec::events::query_terms;
+use wolfsec::events::{MAX_TERMS, query_terms};
 use wolfsec::ids::UserId;
 use wolfsec::page::{Cursor, Limit};
 use wolfsec::severity::Severity;
 
 use crate::features::url_query::{UrlQuery, parse_time};
-
-/// More words than this are refused: each is a filter of its own.
-const MAX_TERMS: usize = 16;
 
 /// Which alerts by status; `Unresolved` unless the URL says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use serde_json::Value;
 use wolfsec::Timestamp;
-use wolfsec::events::{DEFAULT_LOOKBACK, EventQuery, query_terms};
+use wolfsec::events::{DEFAULT_LOOKBACK, EventQuery, MAX_TERMS, query_terms};
 use wolfsec::ids::EventId;
 use wolfsec::page::{Cursor, Limit};
 use wolfsec::severity::Severity;
@@ -20,9 +20,6 @@ pub const RANGES: [(&str, &str, i64); 4] = [
     ("24h", "Last 24 hours", 24 * 60),
     ("7d", "Last 7 days", 7 * 24 * 60),
 ];
-
-/// More words than this are refused: each is a filter of its own.
-const MAX_TERMS: usize = 16;
 
 /// Reads the search; every value that cannot be used is named. Bounds that are typed win over the range.
 pub fn event_query(url: &UrlQuery, now: Timestamp) -> Result<EventQuery, Vec<(&'static str, String)>> {

@@ -77,6 +77,34 @@ pub struct Evidence {
     pub matched: Vec<SelectionMatch>,
 }
 
+/// A kept message is cut here (bytes).
+const MAX_EVIDENCE_MESSAGE: usize = 8 << 10;
+/// Fields that weigh more are not kept with an alert (bytes of JSON text): the event has them.
+const MAX_EVIDENCE_FIELDS: usize = 32 << 10;
+
+impl Evidence {
+    /// A bounded copy of an event.
+    pub fn of(event_id: EventId, ts: Timestamp, message: &str, fields: &str, matched: Vec<SelectionMatch>) -> Self {
+        let message = match message.floor_char_boundary(MAX_EVIDENCE_MESSAGE) {
+            end if end < message.len() => format!("{}…", &message[..end]),
+            _ => message.to_owned(),
+        };
+        let fields = if fields.len() > MAX_EVIDENCE_FIELDS {
+            let kilobytes = fields.len() / 1024;
+            format!(r#"{{"left_out":"{kilobytes} KiB of fields are more than an alert keeps: open the event"}}"#)
+        } else {
+            fields.to_owned()
+        };
+        Self {
+            event_id,
+            ts,
+            message,
+            fields,
+            matched,
+        }
+    }
+}
+
 slug_enum!(
     /// What kind of entry an alert's timeline holds.
     ActivityKind { Transition = "transition", Comment = "comment" }
@@ -128,5 +156,21 @@ impl AlertCounts {
     }
     pub fn unresolved_total(&self) -> i64 {
         self.unresolved.iter().map(|(_, n)| n).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_a_bounded_copy() {
+        let id = EventId(uuid::Uuid::from_u128(1));
+        let of = |message: &str, fields: &str| Evidence::of(id, Timestamp::UNIX_EPOCH, message, fields, Vec::new());
+        let small = of("short", "{\"a\":1}");
+        assert_eq!((small.message.as_str(), small.fields.as_str()), ("short", "{\"a\":1}"));
+        let large = of(&"ä".repeat(MAX_EVIDENCE_MESSAGE), &"x".repeat(MAX_EVIDENCE_FIELDS + 1));
+        assert_eq!(large.message.len(), MAX_EVIDENCE_MESSAGE + '…'.len_utf8());
+        assert!(large.fields.starts_with("{\"left_out\":\"32 KiB"));
     }
 }

@@ -50,12 +50,10 @@ impl UseCases {
         let change = self.outcome(caller, act, &sorted);
         if !sorted.change.is_empty() {
             if let BulkAct::Status { to, resolution, .. } = act {
-                let assignee = match to {
-                    AlertStatus::Open => None,
-                    _ => caller.user_id(),
-                };
                 let moved: Vec<AlertId> = sorted.change.iter().map(|alert| alert.id).collect();
-                uow.alerts().set_status_of(&moved, *to, *resolution, assignee).await?;
+                uow.alerts()
+                    .set_status_of(&moved, *to, *resolution, caller.user_id())
+                    .await?;
             }
             let activities: Vec<(AlertId, AlertActivity)> = sorted
                 .change

@@ -1,7 +1,7 @@
 //! Moving an alert to its end. A change names the version it saw; a stale one changes nothing.
 
 use wolfsec::alerts::{
-    ActivityKind, Alert, AlertActivity, AlertStatus, MAX_NOTE_CHARS, StatusChange, TransitionError, check_transition,
+    ActivityKind, Alert, AlertActivity, MAX_NOTE_CHARS, StatusChange, TransitionError, check_transition,
 };
 use wolfsec::ids::AlertId;
 
@@ -53,7 +53,7 @@ impl From<ChangeStatusError> for Failure {
 }
 
 impl UseCases {
-    /// Changes the status; acknowledging takes the alert, reopening gives it back. Returns the alert after the change.
+    /// Changes the status; who works an alert that is nobody's takes it, reopening gives it back. Returns the alert after the change.
     #[tracing::instrument(name = "app.change_alert_status", skip_all, fields(alert = %id, to = %change.to))]
     pub async fn change_alert_status(
         &self,
@@ -74,12 +74,8 @@ impl UseCases {
             return Err(ChangeStatusError::Stale(Box::new(before)));
         }
         check_transition(before.status, change.to, change.resolution, &change.note)?;
-        let assignee = match change.to {
-            AlertStatus::Open => None,
-            _ => caller.user_id(),
-        };
         uow.alerts()
-            .set_status(id, change.to, change.resolution, assignee)
+            .set_status(id, change.to, change.resolution, caller.user_id())
             .await?;
         let activity = AlertActivity {
             at: self.now(),
@@ -101,8 +97,11 @@ impl UseCases {
                 change.resolution.map(wolfsec::alerts::Resolution::as_str),
             );
         }
-        self.record(uow.as_mut(), act).await?;
         let after = uow.alerts().lock(id).await?.ok_or(ChangeStatusError::NotFound)?;
+        if before.assignee != after.assignee {
+            act = act.change("assignee", before.assignee.as_deref(), after.assignee.as_deref());
+        }
+        self.record(uow.as_mut(), act).await?;
         uow.commit().await?;
         Ok(after)
     }

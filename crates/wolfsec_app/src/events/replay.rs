@@ -3,6 +3,7 @@
 use chrono::Duration;
 use wolfsec::detection::CorrelationHit;
 
+use super::keep_house::HIT_MEMORY;
 use crate::{Failure, UseCases};
 
 /// Hits replayed at most; more than any sane window holds.
@@ -16,7 +17,9 @@ impl UseCases {
         if window == 0 {
             return Ok(Vec::new());
         }
-        let since = self.now() - Duration::seconds(window);
+        // What is older is forgotten; a rule's window is bounded where rules are loaded.
+        let window = Duration::try_seconds(window).map_or(HIT_MEMORY, |window| window.min(HIT_MEMORY));
+        let since = self.now() - window;
         Ok(self.begin().await?.events().hits_since(since, MAX_HITS).await?)
     }
 }

@@ -13,6 +13,7 @@ use wolfsec::peers::{PeerMark, SavedPeer};
 use wolfsec::ports::{Digest, IngestRequest, PeerContact, RepositoryResult, UnitOfWork};
 use wolfsec::severity::Severity;
 
+use super::keep_house::HIT_MEMORY;
 use crate::{Failure, UseCases};
 
 /// One request after analysis.
@@ -39,7 +40,7 @@ pub struct StoredBatch {
 }
 
 /// How far around a correlation its earlier events are looked for; no bundled window is longer.
-const EVIDENCE_REACH: Duration = Duration::hours(24);
+const EVIDENCE_REACH: Duration = HIT_MEMORY;
 
 type RequestKey = (PeerId, Digest);
 
@@ -390,14 +391,8 @@ async fn earlier_evidence(
         .events()
         .hit_events(&ids, first - EVIDENCE_REACH, last + EVIDENCE_REACH)
         .await?;
-    let evidence = |event: SecurityEvent| Evidence {
-        event_id: event.id,
-        ts: event.ts,
-        message: event.message,
-        fields: event.fields,
-        matched: Vec::new(),
-    };
-    Ok(events.into_iter().map(|event| (event.id, evidence(event))).collect())
+    let evidence = |event: &SecurityEvent| Evidence::of(event.id, event.ts, &event.message, &event.fields, Vec::new());
+    Ok(events.iter().map(|event| (event.id, evidence(event))).collect())
 }
 
 fn count(identities: &[(Timestamp, EventId)]) -> HashMap<(Timestamp, EventId), usize> {
@@ -409,13 +404,7 @@ fn count(identities: &[(Timestamp, EventId)]) -> HashMap<(Timestamp, EventId), u
 }
 
 fn evidence_of(event: &NewEvent, matched: Vec<wolfsec::detection::SelectionMatch>) -> Evidence {
-    Evidence {
-        event_id: event.id,
-        ts: event.ts,
-        message: event.message.clone(),
-        fields: event.fields.clone(),
-        matched,
-    }
+    Evidence::of(event.id, event.ts, &event.message, &event.fields, matched)
 }
 
 fn finding(event: &NewEvent, rule_match: RuleMatch, evidence: Vec<Evidence>) -> Finding {

@@ -10,6 +10,10 @@ use super::config;
 
 /// Kept with every hit, for the alert that may come of it.
 const ENTITY_FIELDS: [&str; 3] = ["host.name", "user.name", "source.ip"];
+/// Hits are remembered for two days: a correlation over another one of this length still finds what it needs.
+const MAX_TIMESPAN_SECONDS: u64 = 24 * 3600;
+/// What is kept of one value of a hit (bytes).
+const MAX_HIT_VALUE_BYTES: usize = 512;
 /// The engine's settings that a rule may make for itself; others could undo the bounds.
 const OWN_SETTINGS: [&str; 2] = ["rsigma.suppress", "rsigma.action"];
 
@@ -119,6 +123,7 @@ impl CorrelationPlan {
             .iter()
             .filter_map(|name| Some((name.clone(), view.get_field(name)?.to_json())))
             .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, bounded(value)))
             .collect();
         Value::Object(fields).to_string()
     }
@@ -140,6 +145,17 @@ impl CorrelationPlan {
     }
 }
 
+/// What is grouped and counted by is kept for days, for each hit: as long as the columns of an event at most.
+fn bounded(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.len() > MAX_HIT_VALUE_BYTES => {
+            Value::String(text[..text.floor_char_boundary(MAX_HIT_VALUE_BYTES)].to_owned())
+        }
+        Value::Array(_) | Value::Object(_) if value.to_string().len() > MAX_HIT_VALUE_BYTES => Value::Null,
+        other => other,
+    }
+}
+
 /// Those that the engine takes, with their settings in order.
 fn compiling(correlations: Vec<CorrelationRule>) -> (Vec<CorrelationRule>, Vec<(String, String)>) {
     let (mut taken, mut refused) = (Vec::new(), Vec::new());
@@ -150,6 +166,14 @@ fn compiling(correlations: Vec<CorrelationRule>) -> (Vec<CorrelationRule>, Vec<(
         rule.custom_attributes
             .entry("rsigma.suppress".to_owned())
             .or_insert_with(|| window.into());
+        if rule.timespan.seconds > MAX_TIMESPAN_SECONDS {
+            let hours = MAX_TIMESPAN_SECONDS / 3600;
+            refused.push((
+                id_of(&rule).to_owned(),
+                format!("its timespan is longer than {hours} hours"),
+            ));
+            continue;
+        }
         match CorrelationEngine::new(config()).add_correlation(&rule) {
             Ok(()) => taken.push(rule),
             Err(error) => refused.push((id_of(&rule).to_owned(), error.to_string())),

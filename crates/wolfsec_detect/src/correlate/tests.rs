@@ -143,6 +143,40 @@ fn correlations_without_their_rules_or_in_a_circle_are_refused() {
     }
 }
 
+#[test]
+fn a_window_longer_than_hits_are_remembered_is_refused() {
+    let count = |timespan: &str| {
+        let base = "title: base\nid: base\nlogsource: {product: linux}\ndetection: {selection: {a: b}, condition: selection}\n";
+        let correlation = format!(
+            "title: many\nid: many\ncorrelation:\n  type: event_count\n  rules: [base]\n  group-by: [a]\n  timespan: {timespan}\n  \
+             condition: {{gte: 2}}\n"
+        );
+        let loaded = load_texts(&[base, &correlation]);
+        loaded.into_iter().find(|(id, _)| id == "many").unwrap().1
+    };
+    assert_eq!(count("24h"), "");
+    for long in ["25h", "300000y", "9000000000000000000s"] {
+        assert!(
+            count(long).contains("timespan is longer than 24 hours"),
+            "{long}: {}",
+            count(long)
+        );
+    }
+}
+
+#[test]
+fn values_of_a_hit_are_bounded() {
+    let detector = detector();
+    let user = "u".repeat(10_000);
+    let hits = hits(
+        &detector,
+        0,
+        &format!("Failed password for invalid user {user} from 203.0.113.5 port 4242 ssh2"),
+    );
+    assert_eq!(hits.len(), 1);
+    assert!(hits[0].fields.len() < 2_000, "{}", hits[0].fields.len());
+}
+
 const ALIASED: &str = r"
 title: failed logon
 id: base-1

@@ -91,7 +91,6 @@ pub async fn lists_page_without_gaps_or_repeats(store: &dyn Store) {
 
 pub async fn status_changes_raise_the_version(store: &dyn Store) {
     let mut uow = three(store).await;
-    let jo = user(5, "jo");
     let acknowledged = get(uow.as_mut(), 2).await;
     assert_eq!(
         (acknowledged.version, acknowledged.status),
@@ -99,10 +98,13 @@ pub async fn status_changes_raise_the_version(store: &dyn Store) {
     );
     assert_eq!(acknowledged.assignee.as_deref(), Some("jo"));
     let resolution = Some(Resolution::FalsePositive);
+    // Whoever resolves it, it stays with the one who works it.
     uow.alerts()
-        .set_status(alert_id(2), AlertStatus::Resolved, resolution, Some(jo.id))
+        .set_status(alert_id(2), AlertStatus::Resolved, resolution, None)
         .await
         .unwrap();
+    let kept = get(uow.as_mut(), 2).await;
+    assert_eq!(kept.assignee.as_deref(), Some("jo"));
     let resolved = get(uow.as_mut(), 2).await;
     assert_eq!(
         (resolved.version, resolved.status, resolved.resolution),

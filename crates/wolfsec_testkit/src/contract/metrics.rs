@@ -167,6 +167,22 @@ pub async fn values_of_different_samples_keep_their_rates(store: &dyn Store) {
     assert_eq!((measured[0].1.requests, measured[0].1.failures), (Some(360), Some(180)));
 }
 
+pub async fn counters_of_any_size_are_measured(store: &dyn Store) {
+    let mut uow = begin(store).await;
+    let web = peer(1, "web").id;
+    let totals = [0, i64::MAX, 0, i64::MAX];
+    let samples: Vec<_> = (0..)
+        .zip(totals)
+        .map(|(minute, total)| requests(web, minute, total, 0))
+        .collect();
+    save(uow.as_mut(), &samples).await;
+    let measured = uow.metrics().measured(&[web], at(0), at(15)).await.unwrap();
+    assert_eq!(
+        (measured[0].1.requests, measured[0].1.failures),
+        (Some(i64::MAX), Some(0))
+    );
+}
+
 pub async fn the_newest_sample_is_found(store: &dyn Store) {
     let mut uow = begin(store).await;
     let web = peer(1, "web").id;

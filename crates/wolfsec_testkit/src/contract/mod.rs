@@ -38,6 +38,7 @@ macro_rules! contract_cases {
             metrics::a_window_measures_latency_and_success,
             metrics::points_are_means_and_rates,
             metrics::values_of_different_samples_keep_their_rates,
+            metrics::counters_of_any_size_are_measured,
             metrics::the_newest_sample_is_found,
             metrics::days_of_samples_are_made_and_retired,
             peers::an_enrolment_is_used_once_and_in_time,

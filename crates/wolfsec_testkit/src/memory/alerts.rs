@@ -196,7 +196,11 @@ impl State {
         stored.alert.status = status;
         stored.alert.resolution = resolution;
         stored.alert.version += 1;
-        stored.assignee = assignee;
+        stored.assignee = if status == AlertStatus::Open {
+            None
+        } else {
+            stored.assignee.or(assignee)
+        };
     }
 }
 

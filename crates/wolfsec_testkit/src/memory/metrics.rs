@@ -51,7 +51,7 @@ fn window(samples: &[MetricSample]) -> MeasuredWindow {
             (total - total_before, failed - failed_before)
         }
     });
-    let sums = steps.reduce(|left, right| (left.0 + right.0, left.1 + right.1));
+    let sums = steps.reduce(|left, right| (left.0.saturating_add(right.0), left.1.saturating_add(right.1)));
     MeasuredWindow {
         latency_ms: mean(samples.iter().filter_map(|sample| sample.latency_ms)),
         requests: sums.map(|sums| sums.0),

@@ -46,7 +46,7 @@ impl PgUnitOfWork {
         let moved: Vec<_> = ids.iter().map(|id| id.0).collect();
         let moved: Vec<uuid::Uuid> = sqlx::query_scalar(
             "UPDATE alerts a SET
-                 status = $2, resolution = $3, assignee_id = $4, version = version + 1,
+                 status = $2, resolution = $3, assignee_id = CASE WHEN $2 <> 'open' THEN coalesce(a.assignee_id, $4) END, version = version + 1,
                  collecting = CASE
                      WHEN $2 = 'resolved' THEN false
                      WHEN a.status = 'resolved' THEN r.place = 1 AND NOT EXISTS (

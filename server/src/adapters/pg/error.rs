@@ -3,12 +3,18 @@
 use sqlx::error::DatabaseError;
 use wolfsec::ports::RepositoryError;
 
+/// `statement_timeout` ran out, or somebody cancelled the statement.
+const QUERY_CANCELED: &str = "57014";
+
 /// The only place where SQLSTATE and constraint names are read.
 pub(super) fn store_error(error: sqlx::Error) -> RepositoryError {
     match &error {
         sqlx::Error::Database(database) => {
             if let Some(constraint) = violated_constraint(database.as_ref()) {
                 return RepositoryError::Conflict { constraint };
+            }
+            if database.code().is_some_and(|code| code == QUERY_CANCELED) {
+                return RepositoryError::TooSlow;
             }
             if database.code().is_some_and(|code| is_passing(&code)) {
                 return RepositoryError::Unavailable(Some(Box::new(error)));
@@ -40,8 +46,7 @@ fn violated_constraint(error: &dyn DatabaseError) -> Option<String> {
         .then(|| error.constraint().unwrap_or_default().to_owned())
 }
 
-/// States that pass by themselves: lost connections (08), lack of connections or memory (53), a shutdown or a
-/// cancelled statement (57), deadlocks and serialisation (40), locks that were not got in time (55P03).
+/// States that pass by themselves: lost connections (08), lack of connections or memory (53), a shutdown (57), deadlocks and serialisation (40), locks that were not got in time (55P03).
 fn is_passing(code: &str) -> bool {
     matches!(code.get(..2), Some("08" | "53" | "57" | "40")) || code == "55P03"
 }

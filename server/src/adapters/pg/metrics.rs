@@ -116,11 +116,16 @@ impl MetricRepository for PgUnitOfWork {
                      PARTITION BY peer_id, requests_total IS NULL OR requests_failed IS NULL ORDER BY at)
              ), step AS (
                  SELECT *, total < total_before OR failed < failed_before AS fresh FROM sample
+             ), summed AS (
+                 SELECT peer_id, avg(latency_ms) AS latency_ms,
+                        sum(CASE WHEN fresh THEN total ELSE total - total_before END) AS requests,
+                        sum(CASE WHEN fresh THEN failed ELSE failed - failed_before END) AS failures
+                 FROM step GROUP BY peer_id
              )
-             SELECT peer_id, avg(latency_ms) AS latency_ms,
-                    sum(CASE WHEN fresh THEN total ELSE total - total_before END)::bigint AS requests,
-                    sum(CASE WHEN fresh THEN failed ELSE failed - failed_before END)::bigint AS failures
-             FROM step GROUP BY peer_id ORDER BY peer_id LIMIT $4",
+             SELECT peer_id, latency_ms,
+                    CASE WHEN requests IS NOT NULL THEN least(requests, 9223372036854775807)::bigint END AS requests,
+                    CASE WHEN failures IS NOT NULL THEN least(failures, 9223372036854775807)::bigint END AS failures
+             FROM summed ORDER BY peer_id LIMIT $4",
         )
         .bind(&ids)
         .bind(since)

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use wolfsec::Timestamp;
 use wolfsec::ports::{JudgedPack, PackError, RulePacks};
 use wolfsec::rules::{RefusedFile, Rule, RuleKind, RuleOrigin, RulePack, RuleState};
-use wolfsec_detect::{JudgedDocument, LoadedKind};
+use wolfsec_detect::{JudgedDocument, LoadedKind, LoadedRule};
 
 pub use folder::read_folder;
 
@@ -146,9 +146,26 @@ fn accepted(document: JudgedDocument, pack: &str, now: Timestamp) -> Result<Rule
             return Err(format!("its {what} is longer than {most} bytes"));
         }
     }
+    if holds_nul(loaded) {
+        return Err("holds a NUL character".to_owned());
+    }
     let mut rule = stored_rule(document, RuleOrigin::Imported, now).ok_or("is no rule")?;
     pack.clone_into(&mut rule.pack);
     Ok(rule)
+}
+
+/// The store takes none.
+fn holds_nul(rule: &LoadedRule) -> bool {
+    let texts = [
+        &rule.id,
+        &rule.title,
+        &rule.description,
+        &rule.author,
+        &rule.license,
+        &rule.logsource,
+    ];
+    let mut texts = texts.into_iter().chain(&rule.references).chain(&rule.false_positives);
+    texts.any(|text| text.contains('\0'))
 }
 
 /// What the server ships; a rule that does not compile is kept with its reason.

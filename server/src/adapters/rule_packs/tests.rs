@@ -148,6 +148,7 @@ fn what_cannot_be_stored_is_refused_by_name() {
                  not selection\n"
                     .to_owned(),
             ),
+            file("f.yml", rule(6) + "references:\n  - \"a\\0b\"\n"),
         ],
         refused: Vec::new(),
     };
@@ -165,5 +166,5 @@ fn what_cannot_be_stored_is_refused_by_name() {
             .all(|rule| rule.origin == RuleOrigin::Imported && rule.pack == "pack")
     );
     let refused: Vec<_> = judged.refused.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(refused, ["b.yml", "d.yml", "e.yml"]);
+    assert_eq!(refused, ["b.yml", "d.yml", "e.yml", "f.yml"]);
 }

@@ -146,6 +146,7 @@ pub(in crate::http) async fn patch(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<CreditedAlert>, ApiError> {
+    body::require_json_if_named(&headers)?;
     let id = alert_id(&id)?;
     let patch: Patch = api::parse(&body::small(sent).await?)?;
     let seen_version = match (patch.version, if_match(&headers)?) {

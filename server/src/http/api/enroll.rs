@@ -27,6 +27,7 @@ pub(in crate::http) async fn enroll(
 ) -> Result<Response, ApiError> {
     let address = address_of(&parts);
     state.limits().enrolment(address.as_deref().unwrap_or("unknown"))?;
+    body::require_json_if_named(&parts.headers)?;
     let request: EnrollRequest = api::parse(&body::small(sent).await?)?;
     let enrolled = state
         .use_cases

@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wolfsec::Timestamp;
-use wolfsec::events::{DEFAULT_LOOKBACK, EventQuery, SecurityEvent, query_terms};
+use wolfsec::events::{DEFAULT_LOOKBACK, EventQuery, MAX_TERMS, SecurityEvent, query_terms};
 use wolfsec::ids::EventId;
 use wolfsec::severity::Severity;
 
@@ -61,6 +61,10 @@ pub(in crate::http) async fn list(
     let until = parameters
         .time("until")?
         .unwrap_or_else(|| state.use_cases.now() + chrono::Duration::minutes(11));
+    let terms = parameters.text("q")?.map(query_terms).unwrap_or_default();
+    if terms.len() > MAX_TERMS {
+        return Err(ApiError::bad_parameter("q", format!("at most {MAX_TERMS} words")));
+    }
     let query = EventQuery {
         since: parameters
             .time("since")?
@@ -68,7 +72,7 @@ pub(in crate::http) async fn list(
         until,
         peer: parameters.text("peer")?.map(ToOwned::to_owned),
         min_severity: None,
-        terms: parameters.text("q")?.map(query_terms).unwrap_or_default(),
+        terms,
         limit: parameters.limit()?,
         after: parameters.cursor()?,
     };

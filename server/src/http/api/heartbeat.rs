@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use wolfsec::peers::HeartbeatState;
 use wolfsec_app::Failure;
@@ -21,8 +21,10 @@ struct Heartbeat {
 pub(in crate::http) async fn heartbeat(
     State(state): State<AppState>,
     from: FromPeer,
+    headers: HeaderMap,
     sent: Body,
 ) -> Result<StatusCode, ApiError> {
+    body::require_json_if_named(&headers)?;
     let heartbeat: Heartbeat = api::parse(&body::small(sent).await?)?;
     let report = PeerReport {
         peer: from.peer.id,

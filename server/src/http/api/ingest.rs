@@ -21,6 +21,7 @@ pub(in crate::http) async fn ingest(
 ) -> Result<Json<IngestAnswer>, ApiError> {
     body::require_type(&headers, &body::JSON_LINES)?;
     let body = body::decoded(&state, &headers, sent).await?;
+    body::check_lines(&body)?;
     let received_at = state.use_cases.now();
     let request = RawRequest {
         peer: from.peer.id,
