@@ -43,6 +43,7 @@ pub(crate) enum Extract {
     Patterns,
     AccessLog,
     Auditd,
+    Sudo,
     Windows,
 }
 
@@ -219,7 +220,7 @@ impl When {
         let by_shape = match self.shape {
             Extract::AccessLog => access_log::read(seen.text).is_some(),
             Extract::Auditd => auditd::read(seen.text).is_some(),
-            Extract::Patterns | Extract::Windows => true,
+            Extract::Patterns | Extract::Sudo | Extract::Windows => true,
         };
         by_program
             && self

@@ -13,6 +13,7 @@ pub(crate) mod path;
 mod pattern;
 pub(crate) mod routes;
 mod scan;
+mod sudo;
 mod syslog;
 mod time;
 mod windows;
@@ -217,6 +218,13 @@ impl Normaliser {
         let mut found = None;
         match mapping.extract {
             Extract::Patterns => mapping.read_message(seen.text, added),
+            Extract::Sudo => match sudo::read(seen.text) {
+                Some(fields) => {
+                    let fields = fields.into_iter();
+                    added.extend(fields.map(|(name, value)| (name.to_owned(), Value::from(value))));
+                }
+                None => mapping.read_message(seen.text, added),
+            },
             Extract::AccessLog => {
                 let fields = access_log::read(seen.text).unwrap_or_default();
                 added.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
