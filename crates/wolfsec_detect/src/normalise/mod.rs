@@ -123,7 +123,8 @@ impl Normaliser {
             }
         }
         let columns = columns::fill(&map, &added, mapping.map(|m| &m.columns), &self.common.columns);
-        let (ts, time_adjusted) = event_time(&map, &added, mapping, receipt.received_at);
+        let names = mapping.into_iter().flat_map(|m| &m.time).chain(&self.common.time);
+        let (ts, time_adjusted) = event_time(&map, &added, names, syslog.time, receipt.received_at);
         let message = match &message {
             Some(text) => path::shorten(text, MAX_MESSAGE_BYTES).to_owned(),
             None => summary(&map, &added, mapping),
@@ -321,18 +322,19 @@ fn same(source: &Source, explicit: &Source) -> bool {
         && covered(&source.service, &explicit.service)
 }
 
-/// The first time that can be read; outside the accepted window, or without one, the time of receipt.
-fn event_time(
+/// The first time that can be read, the syslog header's last; outside the accepted window, or without one, the time of receipt.
+fn event_time<'n>(
     map: &Map<String, Value>,
     added: &[(String, Value)],
-    mapping: Option<&Mapping>,
+    names: impl Iterator<Item = &'n String>,
+    header: Option<&str>,
     received_at: Timestamp,
 ) -> (Timestamp, bool) {
-    let names = TIME_FIELDS
-        .iter()
-        .copied()
-        .chain(mapping.into_iter().flat_map(|m| m.time.iter().map(String::as_str)));
-    let sent = names.filter_map(|name| find(map, added, name)).find_map(time::parse);
+    let names = TIME_FIELDS.iter().copied().chain(names.map(String::as_str));
+    let sent = names
+        .filter_map(|name| find(map, added, name))
+        .find_map(time::parse)
+        .or_else(|| time::parse_zoned(header?));
     match sent {
         Some(ts) if is_acceptable_time(ts, received_at) => (ts, false),
         _ => (received_at, true),

@@ -186,6 +186,49 @@ fn other_programs_are_syslog() {
     assert_eq!(event.columns.process_name.as_deref(), Some("CRON"));
     let event = of(&json!({"message": "Nov 20 08:00:00 db-01 kernel: oops"})).event;
     assert_eq!(event.logsource, source("linux", "", "syslog"));
+#[test]
+fn the_journal_and_syslog_headers_say_when() {
+    let journal = |fields: Value| {
+        let mut value = json!({"MESSAGE": FAILED, "SYSLOG_IDENTIFIER": "sshd", "_HOSTNAME": "web-01"});
+        let more = fields.as_object().unwrap().clone();
+        value.as_object_mut().unwrap().extend(more);
+        of(&value).event
+    };
+    for (event, expected) in [
+        (journal(json!({"__REALTIME_TIMESTAMP": "1795161600000000"})), "08:00:00"),
+        // When the program logged goes before when the journal heard of it.
+        (
+            journal(json!({"__REALTIME_TIMESTAMP": "1795161600000000", "_SOURCE_REALTIME_TIMESTAMP": "1795161599500000"})),
+            "07:59:59.500",
+        ),
+        (
+            of(&json!({"message": format!("2026-11-20T09:00:00+01:00 web-01 sshd[1]: {FAILED}")})).event,
+            "08:00:00",
+        ),
+        (
+            of(&json!({"message": format!("<38>1 2026-11-20T08:00:00Z web-01 sshd 1 - - {FAILED}")})).event,
+            "08:00:00",
+        ),
+        // The event's own field goes before the header.
+        (
+            of(&json!({"message": format!("2026-11-20T09:00:00+01:00 web-01 sshd[1]: {FAILED}"), "time": "2026-11-20T08:30:00Z"}))
+                .event,
+            "08:30:00",
+        ),
+    ] {
+        let expected: Timestamp = format!("2026-11-20T{expected}Z").parse().unwrap();
+        assert_eq!((event.ts, event.time_adjusted), (expected, false));
+    }
+    // Neither year nor zone, or no zone: a guess would be hours off.
+    for message in [
+        "Nov 20 08:00:00 web-01 sshd[1]: x",
+        "2026-11-20T08:00:00 web-01 sshd[1]: x",
+        "<38>1 - web-01 sshd 1 - - x",
+    ] {
+        assert!(of(&json!({"message": message})).event.time_adjusted, "{message}");
+    }
+}
+
     let event = of(&json!({"message": "x", "process": {"name": "cmd.exe"}})).event;
     assert_eq!(event.logsource, LogSource::default());
 }
