@@ -227,7 +227,8 @@ impl Normaliser {
                 None => mapping.read_message(seen.text, added),
             },
             Extract::AccessLog => {
-                let fields = access_log::read(seen.text).unwrap_or_default();
+                let fields = access_log::read(seen.text);
+                let fields = fields.unwrap_or_else(|| access_log::read_variables(seen.map));
                 added.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
             }
             Extract::Auditd => added.extend(auditd::read(seen.text).unwrap_or_default()),

@@ -150,6 +150,28 @@ fn access_lines_use_the_names_of_webserver_rules() {
 }
 
 #[test]
+fn requests_in_one_field_are_split() {
+    for value in [
+        json!({"remote_addr": "203.0.113.5", "request": "GET /a.php?cmd=id HTTP/1.1", "status": "200", "remote_user": "bob"}),
+        json!({"remote_addr": "203.0.113.5", "request_uri": "/a.php?cmd=id", "request_method": "GET", "status": 200,
+            "uri": "/rewritten", "remote_user": "bob"}),
+        json!({"message": "www.example.org:443 203.0.113.5 - bob [20/Nov/2026:08:00:00 +0000] \"GET /a.php?cmd=id HTTP/1.1\" 200 5"}),
+    ] {
+        let Normalised { event, view, .. } = of(&value);
+        assert_eq!(event.logsource, source("", "webserver", ""), "{value}");
+        assert_eq!(
+            (&view["cs-method"], &view["cs-uri-stem"], &view["cs-uri-query"]),
+            (&json!("GET"), &json!("/a.php"), &json!("cmd=id")),
+            "{value}"
+        );
+        assert_eq!(view["cs-username"], "bob", "{value}");
+        assert_eq!(event.columns.source_ip.as_deref(), Some("203.0.113.5"), "{value}");
+    }
+    let other = json!({"request": {"uri": "/"}, "status": 200, "message": "handled request"});
+    assert_eq!(of(&other).event.logsource, LogSource::default());
+}
+
+#[test]
 fn times_outside_the_window_become_the_time_of_receipt() {
     for value in [
         json!({"@timestamp": "1999-01-01T00:00:00Z"}),
@@ -164,28 +186,6 @@ fn times_outside_the_window_become_the_time_of_receipt() {
     assert!(!event.time_adjusted);
 }
 
-#[test]
-fn explicit_sources_outweigh_shapes() {
-    let own = json!({"product": "Wolfsec", "service": "audit", "action": "session.sign_in_failed", "actor": "alice",
-        "outcome": "failure", "source": {"ip": "203.0.113.5"}, "message": "x", "severity": "high"});
-    let event = of(&own).event;
-    assert_eq!(event.logsource, source("wolfsec", "", "audit"));
-    assert_eq!(event.columns.user_name.as_deref(), Some("alice"));
-    assert_eq!(event.columns.event_outcome.as_deref(), Some("failure"));
-    assert_eq!(event.severity, Severity::High);
-    let flat = json!({"logsource": {"product": "windows", "category": "process_creation"}, "CommandLine": "x"});
-    assert_eq!(of(&flat).event.logsource, source("windows", "process_creation", ""));
-    let foreign = json!({"product": "okta", "service": "okta", "Channel": "Security", "EventID": 1});
-    assert_eq!(of(&foreign).event.logsource, source("okta", "", "okta"));
-}
-
-#[test]
-fn other_programs_are_syslog() {
-    let event = of(&json!({"message": "Nov 20 08:00:00 db-01 CRON[1]: (root) CMD (run-parts)"})).event;
-    assert_eq!(event.logsource, source("linux", "", "cron"));
-    assert_eq!(event.columns.process_name.as_deref(), Some("CRON"));
-    let event = of(&json!({"message": "Nov 20 08:00:00 db-01 kernel: oops"})).event;
-    assert_eq!(event.logsource, source("linux", "", "syslog"));
 #[test]
 fn the_journal_and_syslog_headers_say_when() {
     let journal = |fields: Value| {
@@ -229,6 +229,28 @@ fn the_journal_and_syslog_headers_say_when() {
     }
 }
 
+#[test]
+fn explicit_sources_outweigh_shapes() {
+    let own = json!({"product": "Wolfsec", "service": "audit", "action": "session.sign_in_failed", "actor": "alice",
+        "outcome": "failure", "source": {"ip": "203.0.113.5"}, "message": "x", "severity": "high"});
+    let event = of(&own).event;
+    assert_eq!(event.logsource, source("wolfsec", "", "audit"));
+    assert_eq!(event.columns.user_name.as_deref(), Some("alice"));
+    assert_eq!(event.columns.event_outcome.as_deref(), Some("failure"));
+    assert_eq!(event.severity, Severity::High);
+    let flat = json!({"logsource": {"product": "windows", "category": "process_creation"}, "CommandLine": "x"});
+    assert_eq!(of(&flat).event.logsource, source("windows", "process_creation", ""));
+    let foreign = json!({"product": "okta", "service": "okta", "Channel": "Security", "EventID": 1});
+    assert_eq!(of(&foreign).event.logsource, source("okta", "", "okta"));
+}
+
+#[test]
+fn other_programs_are_syslog() {
+    let event = of(&json!({"message": "Nov 20 08:00:00 db-01 CRON[1]: (root) CMD (run-parts)"})).event;
+    assert_eq!(event.logsource, source("linux", "", "cron"));
+    assert_eq!(event.columns.process_name.as_deref(), Some("CRON"));
+    let event = of(&json!({"message": "Nov 20 08:00:00 db-01 kernel: oops"})).event;
+    assert_eq!(event.logsource, source("linux", "", "syslog"));
     let event = of(&json!({"message": "x", "process": {"name": "cmd.exe"}})).event;
     assert_eq!(event.logsource, LogSource::default());
 }
