@@ -1,5 +1,6 @@
 //! Mapping files: how a source is recognised by shape, which fields mean what, and which rules look at it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -85,6 +86,7 @@ struct MappingFile {
     pattern: Vec<PatternFile>,
     services: BTreeMap<String, Vec<String>>,
     service_from: Vec<String>,
+    service_of: BTreeMap<String, String>,
     categories: HashMap<String, String>,
     channel: Vec<Channel>,
     category: Vec<Category>,
@@ -102,6 +104,8 @@ pub(crate) struct Mapping {
     pub columns: Columns,
     pub aliases: Vec<(String, Vec<String>)>,
     pub service_from: Vec<String>,
+    /// Field to service, for events that name none.
+    service_of: BTreeMap<String, String>,
     /// Service to the category that rules of any product name for it.
     pub categories: HashMap<String, String>,
     pub sources: Vec<Source>,
@@ -142,6 +146,7 @@ impl Mapping {
             columns: COLUMN_NAMES.map(|column| columns.remove(column).unwrap_or_default()),
             aliases: file.aliases.into_iter().collect(),
             service_from: file.service_from,
+            service_of: file.service_of,
             categories: file.categories,
             special: file.services.keys().cloned().collect(),
             services: by_program(&file.services, &file.logsource),
@@ -204,6 +209,17 @@ impl Mapping {
                     service: Some(service.to_owned()),
                     ..Source::default()
                 })
+        })
+    }
+
+    /// The service that an event names, else the one whose field it has.
+    pub fn service(&self, map: &Map<String, Value>) -> Option<String> {
+        let named = self.service_from.iter().find_map(|name| path::text_at(map, name));
+        named.map(Cow::into_owned).or_else(|| {
+            let mut fields = self.service_of.iter();
+            fields
+                .find(|(field, _)| path::lookup(map, field).is_some())
+                .map(|(_, service)| service.clone())
         })
     }
 

@@ -243,15 +243,11 @@ impl Normaliser {
             }
             None => mapping.routes_of_program(seen.program),
         };
-        let service = mapping
-            .service_from
-            .iter()
-            .find_map(|name| path::text_at(seen.map, name))
-            .map(|service| Source {
-                category: mapping.categories.get(service.as_ref()).cloned(),
-                service: Some(service.into_owned()),
-                ..Source::default()
-            });
+        let service = mapping.service(seen.map).map(|service| Source {
+            category: mapping.categories.get(&service).cloned(),
+            service: Some(service),
+            ..Source::default()
+        });
         match service {
             Some(service) if explicit.is_empty() => with_explicit(service, &mapping.routes),
             _ if explicit.is_empty() => shape_routes,

@@ -300,8 +300,19 @@ fn zeek_and_name_servers_share_the_dns_category() {
     );
     assert_eq!(zeek.event.logsource, source("zeek", "dns", "dns"));
     assert_eq!(zeek.view["record_type"], "TXT");
+    let nameless = |field: &str| {
+        let mut value = json!({"ts": 1_795_161_600.5, "uid": "Cvf4XX17hSAgXDdGEd", "id.orig_h": "10.0.0.5"});
+        value[field] = json!("x");
+        of(&value).event.logsource
+    };
+    assert_eq!(nameless("query"), source("zeek", "dns", "dns"));
+    assert_eq!(nameless("conn_state"), source("zeek", "", "conn"));
+    assert_eq!(nameless("other"), source("zeek", "", ""));
+    let foreign = json!({"ts": 1_795_161_600, "uid": "x", "query": "a.example"});
+    assert_eq!(of(&foreign).event.logsource, LogSource::default());
     for line in [
         "dnsmasq[1]: query[TXT] a.example from 10.0.0.5",
+        "dnsmasq[1]: 4242 10.0.0.5/53211 query[TXT] a.example from 10.0.0.5",
         "named[1]: client @0x7f00 10.0.0.5#4242 (a.example): query: a.example IN TXT +E(0)K (10.0.0.1)",
         "named[1]: queries: info: client 10.0.0.5#4242 (a.example): query: a.example IN TXT + (10.0.0.1)",
         "unbound[9:0]: [9:0] info: 10.0.0.5 a.example. TXT IN",
