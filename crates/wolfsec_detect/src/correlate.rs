@@ -28,6 +28,9 @@ const MAX_CONTRIBUTING: usize = 20;
 /// Fired groups remembered for the correlations built upon them.
 const MAX_FIRED_GROUPS: usize = 10_000;
 
+/// Stands for the host in hits and correlations.
+const HOST: &str = "host.name";
+
 type Group = Vec<(String, String)>;
 
 /// A group that fired, for the correlations that refer to it.
@@ -228,7 +231,7 @@ fn detection(rule_id: &str) -> EvaluationResult {
     }
 }
 
-/// An event as far as correlations need it: the hit's fields, and the id as its reference.
+/// An event as far as correlations need it: the hit's fields, the sender where they name no host, and the id as its reference.
 struct HitEvent {
     fields: JsonEvent<'static>,
     id: EventId,
@@ -236,7 +239,14 @@ struct HitEvent {
 
 impl HitEvent {
     fn new(hit: &CorrelationHit) -> Self {
-        let fields: Value = serde_json::from_str(&hit.fields).unwrap_or_default();
+        let mut fields: Value = serde_json::from_str(&hit.fields).unwrap_or_default();
+        if let Some(fields) = fields.as_object_mut() {
+            // The engine counts nothing without a group. What names no host is the sender's own in most cases.
+            let host = fields.entry(HOST).or_insert(Value::Null);
+            if host.is_null() {
+                *host = Value::from(hit.peer.to_string());
+            }
+        }
         Self {
             fields: JsonEvent::owned(fields),
             id: hit.event_id,

@@ -228,6 +228,8 @@ impl Batch {
         let mut hit_seen = HashSet::new();
         self.hits
             .retain(|hit| kept.contains(&(hit.ts, hit.event_id)) && hit_seen.insert((hit.ts, hit.event_id)));
+        // Windows of correlations move forward only, and shippers send what they read in an order of their own.
+        self.hits.sort_by_key(|hit| hit.ts);
         for (event, fresh) in self.events.iter().zip(&fresh) {
             if *fresh && let Some(contact) = self.contacts.iter_mut().find(|contact| contact.peer == event.peer) {
                 contact.events += 1;

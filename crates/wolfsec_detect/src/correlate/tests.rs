@@ -115,6 +115,30 @@ fn base_rules_raise_no_alert_by_themselves() {
     assert_eq!(fields["user.name"], "bob");
 }
 
+#[test]
+fn events_without_a_host_are_grouped_by_their_sender() {
+    let detector = detector();
+    let hits = |peer: u128, seconds: std::ops::Range<u32>| -> Vec<CorrelationHit> {
+        let line = |second| {
+            format!(
+                r#"{{"@timestamp":"2026-11-20T08:00:{second:02}Z","message":"su[1]: FAILED SU (to root) bob on pts/0"}}"#
+            )
+        };
+        let (events, rejected) = detector.analyse(RawBatch {
+            peer: PeerId(Uuid::from_u128(peer)),
+            received_at: received_at(),
+            body: seconds.map(line).collect::<Vec<_>>().join("\n").as_bytes(),
+        });
+        assert!(rejected.is_empty());
+        events.into_iter().filter_map(|event| event.hit).collect()
+    };
+    let fired = detector.correlator().feed(&hits(1, 0..5));
+    let titles: Vec<_> = fired.iter().map(|m| m.rule_match.title.as_str()).collect();
+    assert_eq!(titles, ["su refused again and again"]);
+    let two_senders = [hits(1, 0..4), hits(2, 4..8)].concat();
+    assert!(detector.correlator().feed(&two_senders).is_empty());
+}
+
 fn load_texts(texts: &[&str]) -> Vec<(String, String)> {
     let sources: Vec<_> = texts
         .iter()

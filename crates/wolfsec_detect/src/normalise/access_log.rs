@@ -1,14 +1,16 @@
-//! Web access lines in NCSA common or combined format, under the W3C names that Sigma's webserver rules use.
+//! Web access lines in NCSA common or combined format, with or without the virtual host before it (Apache's vhost_combined), and
+//! the variables that nginx writes as JSON, under the W3C names that Sigma's webserver rules use.
 //! <https://httpd.apache.org/docs/current/logs.html#combined>
 
 use std::net::IpAddr;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+type Fields = Vec<(&'static str, Value)>;
 
 /// Fields of one access line, or `None` when it is none.
-pub(crate) fn read(line: &str) -> Option<Vec<(&'static str, Value)>> {
-    let (client, rest) = line.split_once(' ')?;
-    client.parse::<IpAddr>().ok()?;
+pub(crate) fn read(line: &str) -> Option<Fields> {
+    let (host, client, rest) = client(line)?;
     let (_ident, rest) = rest.split_once(' ')?;
     let (user, rest) = rest.split_once(" [")?;
     let (time, rest) = rest.split_once("] \"")?;
@@ -24,6 +26,9 @@ pub(crate) fn read(line: &str) -> Option<Vec<(&'static str, Value)>> {
     if let Ok(bytes) = bytes.parse::<u64>() {
         fields.push(("sc-bytes", json!(bytes)));
     }
+    if let Some(host) = host {
+        fields.push(("cs-host", json!(host)));
+    }
     if user != "-" && !user.is_empty() {
         fields.push(("cs-username", json!(user)));
     }
@@ -32,28 +37,54 @@ pub(crate) fn read(line: &str) -> Option<Vec<(&'static str, Value)>> {
     Some(fields)
 }
 
-fn read_request(request: &str, fields: &mut Vec<(&'static str, Value)>) {
+/// Virtual host, client address, and what follows them.
+fn client(line: &str) -> Option<(Option<&str>, &str, &str)> {
+    let (first, rest) = line.split_once(' ')?;
+    if first.parse::<IpAddr>().is_ok() {
+        return Some((None, first, rest));
+    }
+    let (client, rest) = rest.split_once(' ')?;
+    client.parse::<IpAddr>().ok()?;
+    // `name:port`
+    let host = first.rsplit_once(':').map_or(first, |(host, _)| host);
+    Some((Some(host), client, rest))
+}
+
+/// Method, address and parameters of an event that has them in one field: nginx's `$request`, else its `$request_uri`.
+pub(crate) fn read_variables(map: &Map<String, Value>) -> Fields {
+    let text = |name: &str| map.get(name).and_then(Value::as_str);
+    let mut fields = Vec::new();
+    match (text("request"), text("request_uri")) {
+        (Some(request), _) => read_request(request, &mut fields),
+        (None, Some(target)) => read_target(target, &mut fields),
+        (None, None) => {}
+    }
+    fields
+}
+
+fn read_request(request: &str, fields: &mut Fields) {
     let (method, rest) = request.split_once(' ').unwrap_or(("", request));
     let (target, version) = match rest.rsplit_once(' ') {
         Some((target, version)) if version.starts_with("HTTP/") => (target, version),
         _ => (rest, ""),
     };
+    add_filled([("cs-method", method), ("cs-version", version)], fields);
+    read_target(target, fields);
+}
+
+fn read_target(target: &str, fields: &mut Fields) {
     let (stem, query) = target.split_once('?').unwrap_or((target, ""));
-    for (name, value) in [
-        ("cs-method", method),
-        ("cs-uri", target),
-        ("cs-uri-stem", stem),
-        ("cs-uri-query", query),
-        ("cs-version", version),
-    ] {
-        if !value.is_empty() {
-            fields.push((name, json!(value)));
-        }
-    }
+    let parts = [("cs-uri", target), ("cs-uri-stem", stem), ("cs-uri-query", query)];
+    add_filled(parts, fields);
+}
+
+fn add_filled<const N: usize>(values: [(&'static str, &str); N], fields: &mut Fields) {
+    let filled = values.into_iter().filter(|(_, value)| !value.is_empty());
+    fields.extend(filled.map(|(name, value)| (name, json!(value))));
 }
 
 /// `"referer" "user agent"`, absent in common format.
-fn read_agent(rest: &str, fields: &mut Vec<(&'static str, Value)>) {
+fn read_agent(rest: &str, fields: &mut Fields) {
     let Some((referer, rest)) = rest.strip_prefix('"').and_then(quoted) else {
         return;
     };
@@ -100,11 +131,21 @@ mod tests {
     }
 
     #[test]
+    fn a_virtual_host_may_come_first() {
+        let line =
+            r#"www.example.org:443 203.0.113.5 - - [10/Jul/2024:14:30:00 +0200] "GET /a HTTP/1.1" 200 5 "-" "curl/8""#;
+        assert_eq!(field(line, "cs-host"), "www.example.org");
+        assert_eq!(field(line, "c-ip"), "203.0.113.5");
+        assert_eq!(field(line, "cs-uri-stem"), "/a");
+    }
+
+    #[test]
     fn common_lines_and_garbage_requests_are_read() {
         let line = r#"2001:db8::1 - - [10/Jul/2024:14:30:00 +0200] "\x16\x03\x01" 400 0"#;
         assert_eq!(field(line, "sc-status"), 400);
         assert_eq!(field(line, "cs-user-agent"), Value::Null);
         assert!(read("Failed password for root").is_none());
+        assert!(read("host web-01 - - [x] \"GET / HTTP/1.1\" 200 1").is_none());
         assert!(read("").is_none());
     }
 }

@@ -14,6 +14,9 @@ const MAX_COLUMN_BYTES: usize = 512;
 /// Fields that may carry a severity word.
 const SEVERITY_FIELDS: [&str; 4] = ["severity", "level", "log.level", "event.severity"];
 
+/// journald's field for syslog's number of a severity, 0 (emergency) to 7 (debug): systemd.journal-fields(7).
+const PRIORITY_FIELD: &str = "PRIORITY";
+
 /// Fills every column from the sent fields, what was read out of the message, and the names that the
 /// mapping and then any source may use.
 pub(crate) fn fill(
@@ -101,7 +104,7 @@ fn outcome(text: &str) -> Option<String> {
     Some(word.to_owned())
 }
 
-/// The severity that a line claims, in Sigma's or syslog's words.
+/// The severity that a line claims, in Sigma's or syslog's words or by journald's number.
 pub(crate) fn severity(map: &Map<String, Value>) -> Severity {
     SEVERITY_FIELDS
         .iter()
@@ -116,7 +119,20 @@ pub(crate) fn severity(map: &Map<String, Value>) -> Severity {
                 _ => return None,
             })
         })
+        .or_else(|| priority(&path::text(map.get(PRIORITY_FIELD)?)?))
         .unwrap_or(Severity::Informational)
+}
+
+/// As the words of the same numbers are read.
+fn priority(number: &str) -> Option<Severity> {
+    Some(match number {
+        "0" => Severity::Critical,
+        "1" | "2" => Severity::High,
+        "3" => Severity::Medium,
+        "4" => Severity::Low,
+        "5" | "6" | "7" => Severity::Informational,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -149,5 +165,22 @@ mod tests {
         assert_eq!(of(json!({"level": "4", "log": {"level": "WARN"}})), Severity::Low);
         assert_eq!(of(json!({"severity": "critical"})), Severity::Critical);
         assert_eq!(of(json!({"severity": 7})), Severity::Informational);
+    }
+
+    #[test]
+    fn the_journal_counts_severity_from_the_top() {
+        let of = |value: Value| severity(value.as_object().unwrap());
+        for (number, expected) in [
+            ("0", Severity::Critical),
+            ("2", Severity::High),
+            ("3", Severity::Medium),
+            ("4", Severity::Low),
+            ("6", Severity::Informational),
+            ("8", Severity::Informational),
+        ] {
+            assert_eq!(of(json!({"PRIORITY": number})), expected, "{number}");
+        }
+        assert_eq!(of(json!({"PRIORITY": 3})), Severity::Medium);
+        assert_eq!(of(json!({"PRIORITY": "3", "level": "warn"})), Severity::Low);
     }
 }

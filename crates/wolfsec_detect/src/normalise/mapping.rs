@@ -1,5 +1,6 @@
 //! Mapping files: how a source is recognised by shape, which fields mean what, and which rules look at it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ pub(crate) enum Extract {
     Patterns,
     AccessLog,
     Auditd,
+    Sudo,
     Windows,
 }
 
@@ -84,6 +86,7 @@ struct MappingFile {
     pattern: Vec<PatternFile>,
     services: BTreeMap<String, Vec<String>>,
     service_from: Vec<String>,
+    service_of: BTreeMap<String, String>,
     categories: HashMap<String, String>,
     channel: Vec<Channel>,
     category: Vec<Category>,
@@ -101,6 +104,8 @@ pub(crate) struct Mapping {
     pub columns: Columns,
     pub aliases: Vec<(String, Vec<String>)>,
     pub service_from: Vec<String>,
+    /// Field to service, for events that name none.
+    service_of: BTreeMap<String, String>,
     /// Service to the category that rules of any product name for it.
     pub categories: HashMap<String, String>,
     pub sources: Vec<Source>,
@@ -141,6 +146,7 @@ impl Mapping {
             columns: COLUMN_NAMES.map(|column| columns.remove(column).unwrap_or_default()),
             aliases: file.aliases.into_iter().collect(),
             service_from: file.service_from,
+            service_of: file.service_of,
             categories: file.categories,
             special: file.services.keys().cloned().collect(),
             services: by_program(&file.services, &file.logsource),
@@ -206,6 +212,17 @@ impl Mapping {
         })
     }
 
+    /// The service that an event names, else the one whose field it has.
+    pub fn service(&self, map: &Map<String, Value>) -> Option<String> {
+        let named = self.service_from.iter().find_map(|name| path::text_at(map, name));
+        named.map(Cow::into_owned).or_else(|| {
+            let mut fields = self.service_of.iter();
+            fields
+                .find(|(field, _)| path::lookup(map, field).is_some())
+                .map(|(_, service)| service.clone())
+        })
+    }
+
     /// Routes of a program that has a service of its own.
     pub fn routes_of_program(&self, program: Option<&str>) -> Arc<Routes> {
         let own = program.and_then(|program| self.services.get(program));
@@ -219,7 +236,7 @@ impl When {
         let by_shape = match self.shape {
             Extract::AccessLog => access_log::read(seen.text).is_some(),
             Extract::Auditd => auditd::read(seen.text).is_some(),
-            Extract::Patterns | Extract::Windows => true,
+            Extract::Patterns | Extract::Sudo | Extract::Windows => true,
         };
         by_program
             && self

@@ -13,6 +13,7 @@ pub(crate) mod path;
 mod pattern;
 pub(crate) mod routes;
 mod scan;
+mod sudo;
 mod syslog;
 mod time;
 mod windows;
@@ -122,7 +123,8 @@ impl Normaliser {
             }
         }
         let columns = columns::fill(&map, &added, mapping.map(|m| &m.columns), &self.common.columns);
-        let (ts, time_adjusted) = event_time(&map, &added, mapping, receipt.received_at);
+        let names = mapping.into_iter().flat_map(|m| &m.time).chain(&self.common.time);
+        let (ts, time_adjusted) = event_time(&map, &added, names, syslog.time, receipt.received_at);
         let message = match &message {
             Some(text) => path::shorten(text, MAX_MESSAGE_BYTES).to_owned(),
             None => summary(&map, &added, mapping),
@@ -217,8 +219,16 @@ impl Normaliser {
         let mut found = None;
         match mapping.extract {
             Extract::Patterns => mapping.read_message(seen.text, added),
+            Extract::Sudo => match sudo::read(seen.text) {
+                Some(fields) => {
+                    let fields = fields.into_iter();
+                    added.extend(fields.map(|(name, value)| (name.to_owned(), Value::from(value))));
+                }
+                None => mapping.read_message(seen.text, added),
+            },
             Extract::AccessLog => {
-                let fields = access_log::read(seen.text).unwrap_or_default();
+                let fields = access_log::read(seen.text);
+                let fields = fields.unwrap_or_else(|| access_log::read_variables(seen.map));
                 added.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
             }
             Extract::Auditd => added.extend(auditd::read(seen.text).unwrap_or_default()),
@@ -233,15 +243,11 @@ impl Normaliser {
             }
             None => mapping.routes_of_program(seen.program),
         };
-        let service = mapping
-            .service_from
-            .iter()
-            .find_map(|name| path::text_at(seen.map, name))
-            .map(|service| Source {
-                category: mapping.categories.get(service.as_ref()).cloned(),
-                service: Some(service.into_owned()),
-                ..Source::default()
-            });
+        let service = mapping.service(seen.map).map(|service| Source {
+            category: mapping.categories.get(&service).cloned(),
+            service: Some(service),
+            ..Source::default()
+        });
         match service {
             Some(service) if explicit.is_empty() => with_explicit(service, &mapping.routes),
             _ if explicit.is_empty() => shape_routes,
@@ -313,18 +319,19 @@ fn same(source: &Source, explicit: &Source) -> bool {
         && covered(&source.service, &explicit.service)
 }
 
-/// The first time that can be read; outside the accepted window, or without one, the time of receipt.
-fn event_time(
+/// The first time that can be read, the syslog header's last; outside the accepted window, or without one, the time of receipt.
+fn event_time<'n>(
     map: &Map<String, Value>,
     added: &[(String, Value)],
-    mapping: Option<&Mapping>,
+    names: impl Iterator<Item = &'n String>,
+    header: Option<&str>,
     received_at: Timestamp,
 ) -> (Timestamp, bool) {
-    let names = TIME_FIELDS
-        .iter()
-        .copied()
-        .chain(mapping.into_iter().flat_map(|m| m.time.iter().map(String::as_str)));
-    let sent = names.filter_map(|name| find(map, added, name)).find_map(time::parse);
+    let names = TIME_FIELDS.iter().copied().chain(names.map(String::as_str));
+    let sent = names
+        .filter_map(|name| find(map, added, name))
+        .find_map(time::parse)
+        .or_else(|| time::parse_zoned(header?));
     match sent {
         Some(ts) if is_acceptable_time(ts, received_at) => (ts, false),
         _ => (received_at, true),

@@ -4,6 +4,8 @@
 /// A message taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Syslog<'a> {
+    /// A time with year and zone; RFC 3164 has neither.
+    pub time: Option<&'a str>,
     pub host: Option<&'a str>,
     pub program: Option<&'a str>,
     pub text: &'a str,
@@ -21,10 +23,11 @@ pub(crate) fn split(message: &str) -> Syslog<'_> {
     if let Some(found) = unprefixed.strip_prefix("1 ").and_then(rfc5424) {
         return found;
     }
-    if let Some(rest) = after_time(unprefixed) {
+    if let Some((time, rest)) = after_time(unprefixed) {
         let (host, rest) = rest.split_once(' ').unwrap_or(("", rest));
         if let Some((program, text)) = tag(rest) {
             return Syslog {
+                time,
                 host: (!host.is_empty()).then_some(host),
                 program: Some(program),
                 text: repeated(text),
@@ -33,11 +36,13 @@ pub(crate) fn split(message: &str) -> Syslog<'_> {
     }
     match tag(unprefixed) {
         Some((program, text)) => Syslog {
+            time: None,
             host: None,
             program: Some(program),
             text: repeated(text),
         },
         None => Syslog {
+            time: None,
             host: None,
             program: None,
             text: repeated(unprefixed),
@@ -63,7 +68,7 @@ fn strip_priority(message: &str) -> &str {
 /// `TIME HOST APP PROCID MSGID SD MSG`.
 fn rfc5424(rest: &str) -> Option<Syslog<'_>> {
     let mut parts = rest.splitn(6, ' ');
-    let (_time, host, program) = (parts.next()?, parts.next()?, parts.next()?);
+    let (time, host, program) = (parts.next()?, parts.next()?, parts.next()?);
     let (_process, _id, rest) = (parts.next()?, parts.next()?, parts.next()?);
     let text = match rest.strip_prefix("- ") {
         Some(text) => text,
@@ -71,14 +76,15 @@ fn rfc5424(rest: &str) -> Option<Syslog<'_>> {
         None => rest,
     };
     Some(Syslog {
+        time: (time != "-").then_some(time),
         host: (host != "-").then_some(host),
         program: (program != "-").then_some(program),
         text: repeated(text.trim_start_matches('\u{feff}')),
     })
 }
 
-/// What follows `Dec 10 06:55:46 ` or `2024-05-01T10:00:00.1+00:00 `.
-fn after_time(message: &str) -> Option<&str> {
+/// What follows `Dec 10 06:55:46 ` or `2024-05-01T10:00:00.1+00:00 `, the latter beside it.
+fn after_time(message: &str) -> Option<(Option<&str>, &str)> {
     let bytes = message.as_bytes();
     if bytes.len() > 16
         && message.get(..3).is_some_and(|month| MONTHS.contains(&month))
@@ -86,10 +92,10 @@ fn after_time(message: &str) -> Option<&str> {
         && bytes.get(12) == Some(&b':')
         && bytes.get(15) == Some(&b' ')
     {
-        return message.get(16..);
+        return message.get(16..).map(|rest| (None, rest));
     }
     let iso = bytes.get(4) == Some(&b'-') && bytes.get(10) == Some(&b'T') && bytes.get(13) == Some(&b':');
-    iso.then(|| message.split_once(' ').map(|(_, rest)| rest))?
+    iso.then(|| message.split_once(' ').map(|(time, rest)| (Some(time), rest)))?
 }
 
 /// `program[pid]: text` or `program: text`.

@@ -150,6 +150,28 @@ fn access_lines_use_the_names_of_webserver_rules() {
 }
 
 #[test]
+fn requests_in_one_field_are_split() {
+    for value in [
+        json!({"remote_addr": "203.0.113.5", "request": "GET /a.php?cmd=id HTTP/1.1", "status": "200", "remote_user": "bob"}),
+        json!({"remote_addr": "203.0.113.5", "request_uri": "/a.php?cmd=id", "request_method": "GET", "status": 200,
+            "uri": "/rewritten", "remote_user": "bob"}),
+        json!({"message": "www.example.org:443 203.0.113.5 - bob [20/Nov/2026:08:00:00 +0000] \"GET /a.php?cmd=id HTTP/1.1\" 200 5"}),
+    ] {
+        let Normalised { event, view, .. } = of(&value);
+        assert_eq!(event.logsource, source("", "webserver", ""), "{value}");
+        assert_eq!(
+            (&view["cs-method"], &view["cs-uri-stem"], &view["cs-uri-query"]),
+            (&json!("GET"), &json!("/a.php"), &json!("cmd=id")),
+            "{value}"
+        );
+        assert_eq!(view["cs-username"], "bob", "{value}");
+        assert_eq!(event.columns.source_ip.as_deref(), Some("203.0.113.5"), "{value}");
+    }
+    let other = json!({"request": {"uri": "/"}, "status": 200, "message": "handled request"});
+    assert_eq!(of(&other).event.logsource, LogSource::default());
+}
+
+#[test]
 fn times_outside_the_window_become_the_time_of_receipt() {
     for value in [
         json!({"@timestamp": "1999-01-01T00:00:00Z"}),
@@ -162,6 +184,49 @@ fn times_outside_the_window_become_the_time_of_receipt() {
     }
     let event = of(&json!({"@timestamp": "nonsense", "time": 1_795_161_600})).event;
     assert!(!event.time_adjusted);
+}
+
+#[test]
+fn the_journal_and_syslog_headers_say_when() {
+    let journal = |fields: Value| {
+        let mut value = json!({"MESSAGE": FAILED, "SYSLOG_IDENTIFIER": "sshd", "_HOSTNAME": "web-01"});
+        let more = fields.as_object().unwrap().clone();
+        value.as_object_mut().unwrap().extend(more);
+        of(&value).event
+    };
+    for (event, expected) in [
+        (journal(json!({"__REALTIME_TIMESTAMP": "1795161600000000"})), "08:00:00"),
+        // When the program logged goes before when the journal heard of it.
+        (
+            journal(json!({"__REALTIME_TIMESTAMP": "1795161600000000", "_SOURCE_REALTIME_TIMESTAMP": "1795161599500000"})),
+            "07:59:59.500",
+        ),
+        (
+            of(&json!({"message": format!("2026-11-20T09:00:00+01:00 web-01 sshd[1]: {FAILED}")})).event,
+            "08:00:00",
+        ),
+        (
+            of(&json!({"message": format!("<38>1 2026-11-20T08:00:00Z web-01 sshd 1 - - {FAILED}")})).event,
+            "08:00:00",
+        ),
+        // The event's own field goes before the header.
+        (
+            of(&json!({"message": format!("2026-11-20T09:00:00+01:00 web-01 sshd[1]: {FAILED}"), "time": "2026-11-20T08:30:00Z"}))
+                .event,
+            "08:30:00",
+        ),
+    ] {
+        let expected: Timestamp = format!("2026-11-20T{expected}Z").parse().unwrap();
+        assert_eq!((event.ts, event.time_adjusted), (expected, false));
+    }
+    // Neither year nor zone, or no zone: a guess would be hours off.
+    for message in [
+        "Nov 20 08:00:00 web-01 sshd[1]: x",
+        "2026-11-20T08:00:00 web-01 sshd[1]: x",
+        "<38>1 - web-01 sshd 1 - - x",
+    ] {
+        assert!(of(&json!({"message": message})).event.time_adjusted, "{message}");
+    }
 }
 
 #[test]
@@ -235,8 +300,19 @@ fn zeek_and_name_servers_share_the_dns_category() {
     );
     assert_eq!(zeek.event.logsource, source("zeek", "dns", "dns"));
     assert_eq!(zeek.view["record_type"], "TXT");
+    let nameless = |field: &str| {
+        let mut value = json!({"ts": 1_795_161_600.5, "uid": "Cvf4XX17hSAgXDdGEd", "id.orig_h": "10.0.0.5"});
+        value[field] = json!("x");
+        of(&value).event.logsource
+    };
+    assert_eq!(nameless("query"), source("zeek", "dns", "dns"));
+    assert_eq!(nameless("conn_state"), source("zeek", "", "conn"));
+    assert_eq!(nameless("other"), source("zeek", "", ""));
+    let foreign = json!({"ts": 1_795_161_600, "uid": "x", "query": "a.example"});
+    assert_eq!(of(&foreign).event.logsource, LogSource::default());
     for line in [
         "dnsmasq[1]: query[TXT] a.example from 10.0.0.5",
+        "dnsmasq[1]: 4242 10.0.0.5/53211 query[TXT] a.example from 10.0.0.5",
         "named[1]: client @0x7f00 10.0.0.5#4242 (a.example): query: a.example IN TXT +E(0)K (10.0.0.1)",
         "named[1]: queries: info: client 10.0.0.5#4242 (a.example): query: a.example IN TXT + (10.0.0.1)",
         "unbound[9:0]: [9:0] info: 10.0.0.5 a.example. TXT IN",

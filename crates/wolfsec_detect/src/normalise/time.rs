@@ -22,9 +22,15 @@ pub fn parse(value: &Value) -> Option<Timestamp> {
     }
 }
 
+/// Reads a time with its zone from text.
+pub(crate) fn parse_zoned(text: &str) -> Option<Timestamp> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    whole_micros(time.timestamp_micros())
+}
+
 fn parse_text(text: &str) -> Option<Timestamp> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return whole_micros(time.timestamp_micros());
+    if let Some(time) = parse_zoned(text) {
+        return Some(time);
     }
     if let Ok(whole) = text.parse::<i64>() {
         return from_whole(whole);
