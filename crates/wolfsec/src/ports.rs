@@ -264,8 +264,14 @@ pub trait EventRepository: Send {
 
 #[async_trait]
 pub trait AlertRepository: Send {
-    /// The collecting alert of each key, locked until the end of the transaction.
-    async fn lock_open(&mut self, keys: &[String]) -> RepositoryResult<Vec<OpenAlert>>;
+    /// The unresolved alerts that findings of these keys between `since` and `until` may repeat: the one that collects, and
+    /// those whose window reaches there. Locked until the end of the transaction; bounded.
+    async fn lock_open(
+        &mut self,
+        keys: &[String],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> RepositoryResult<Vec<OpenAlert>>;
     /// Writes a fold: repeats, new alerts (linked to the key's last resolved one) and retirements, in a fixed number of statements.
     /// `ids` has one id for each new alert.
     async fn apply_fold(&mut self, outcome: &FoldOutcome, ids: &[AlertId], now: Timestamp) -> RepositoryResult<()>;

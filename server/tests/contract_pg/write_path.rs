@@ -78,7 +78,7 @@ async fn poison_is_stored_without_hurting_its_neighbours() {
             .apply_fold(&long, &[AlertId(uuid::Uuid::from_u128(1))], at(0))
             .await
             .unwrap();
-        assert_eq!(uow.alerts().lock_open(&[noise]).await.unwrap().len(), 1);
+        assert_eq!(uow.alerts().lock_open(&[noise], at(0), at(0)).await.unwrap().len(), 1);
         uow.commit().await.unwrap();
         let read = begin(&store)
             .await

@@ -54,12 +54,14 @@ fn clean(part: Option<&str>) -> String {
     part.unwrap_or_default().replace('\u{1f}', " ").to_lowercase()
 }
 
-/// The unresolved alert that currently collects a key's repeats.
+/// An unresolved alert that repeats may belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenAlert {
     pub id: AlertId,
     pub key: String,
     pub status: AlertStatus,
+    /// The one of its key that takes what comes now; the others are of past hours.
+    pub collects: bool,
     pub first_seen: Timestamp,
     pub last_seen: Timestamp,
     pub evidence_count: i64,
@@ -96,7 +98,8 @@ pub struct FoldOutcome {
 }
 
 /// Groups findings by key, splits each key's findings where they are more than [`FOLD_WINDOW`] apart, and
-/// decides for each group whether it repeats the key's open alert. `open` holds at most one alert a key.
+/// decides for each group which of the key's open alerts it repeats: the collecting one first, then the newest. `open` holds at
+/// most one collecting alert a key.
 pub fn fold(findings: Vec<Finding>, open: &[OpenAlert]) -> FoldOutcome {
     let mut by_key: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
     for finding in findings {
@@ -105,43 +108,41 @@ pub fn fold(findings: Vec<Finding>, open: &[OpenAlert]) -> FoldOutcome {
     let mut outcome = FoldOutcome::default();
     for (key, mut findings) in by_key {
         findings.sort_by_key(|finding| finding.ts);
-        let current = open
+        let mut of_key: Vec<OpenAlert> = open
             .iter()
-            .find(|alert| alert.key == key && alert.status != AlertStatus::Resolved);
-        fold_key(split_by_gap(findings), current, &mut outcome);
+            .filter(|alert| alert.key == key && alert.status != AlertStatus::Resolved)
+            .cloned()
+            .collect();
+        of_key.sort_by_key(|alert| std::cmp::Reverse((alert.collects, alert.last_seen)));
+        fold_key(split_by_gap(findings), &mut of_key, &mut outcome);
     }
     outcome
 }
 
-fn fold_key(mut groups: Vec<FoldedAlert>, current: Option<&OpenAlert>, outcome: &mut FoldOutcome) {
-    let Some(current) = current else {
-        if let Some(newest) = groups.last_mut() {
-            newest.collects = true;
-        }
-        outcome.new.append(&mut groups);
-        return;
-    };
-    let mut last_seen = current.last_seen;
-    let mut first_seen = current.first_seen;
-    let mut newer = Vec::new();
+fn fold_key(groups: Vec<FoldedAlert>, open: &mut [OpenAlert], outcome: &mut FoldOutcome) {
+    let mut new = Vec::new();
     for group in groups {
-        let near = group.first_seen <= last_seen + FOLD_WINDOW && group.last_seen >= first_seen - FOLD_WINDOW;
-        if near {
-            last_seen = last_seen.max(group.last_seen);
-            first_seen = first_seen.min(group.first_seen);
-            outcome.repeats.push(Fold { id: current.id, group });
-        } else {
-            newer.push(group);
+        let near = |alert: &&mut OpenAlert| {
+            group.first_seen <= alert.last_seen + FOLD_WINDOW && group.last_seen >= alert.first_seen - FOLD_WINDOW
+        };
+        match open.iter_mut().find(near) {
+            Some(alert) => {
+                alert.last_seen = alert.last_seen.max(group.last_seen);
+                alert.first_seen = alert.first_seen.min(group.first_seen);
+                outcome.repeats.push(Fold { id: alert.id, group });
+            }
+            None => new.push(group),
         }
     }
+    let collecting = open.iter().find(|alert| alert.collects);
     // Late news of a past hour is an alert of its own, but the current one goes on collecting.
-    if let Some(newest) = newer.last_mut()
-        && newest.last_seen > last_seen
+    if let Some(newest) = new.last_mut()
+        && collecting.is_none_or(|current| newest.last_seen > current.last_seen)
     {
         newest.collects = true;
-        outcome.retired.push(current.id);
+        outcome.retired.extend(collecting.map(|current| current.id));
     }
-    outcome.new.append(&mut newer);
+    outcome.new.append(&mut new);
 }
 
 fn split_by_gap(sorted: Vec<Finding>) -> Vec<FoldedAlert> {
@@ -211,6 +212,7 @@ mod tests {
             id: AlertId(uuid::Uuid::from_u128(9)),
             key: key.into(),
             status: AlertStatus::Open,
+            collects: true,
             first_seen: at(first),
             last_seen: at(last),
             evidence_count: 0,
@@ -238,6 +240,22 @@ mod tests {
         assert_eq!(outcome.new.len(), 1);
         assert!(!outcome.new[0].collects);
         assert!(outcome.retired.is_empty());
+    }
+
+    #[test]
+    fn late_news_repeats_the_alert_of_its_own_hour() {
+        let past = OpenAlert {
+            id: AlertId(uuid::Uuid::from_u128(7)),
+            collects: false,
+            ..open("a", 0, 10)
+        };
+        let outcome = fold(
+            vec![finding("a", 20), finding("a", 205)],
+            &[past.clone(), open("a", 200, 210)],
+        );
+        let repeated: Vec<AlertId> = outcome.repeats.iter().map(|fold| fold.id).collect();
+        assert_eq!(repeated, [past.id, open("a", 0, 0).id]);
+        assert!(outcome.new.is_empty() && outcome.retired.is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod status;
 use serde::{Deserialize, Serialize};
 
 pub use bulk::{BulkAct, BulkChange, BulkRow, BulkVerdict, LockedAlert, MAX_BULK, judge};
-pub use fold::{Finding, Fold, FoldOutcome, FoldedAlert, OpenAlert, dedup_key, fold};
+pub use fold::{FOLD_WINDOW, Finding, Fold, FoldOutcome, FoldedAlert, OpenAlert, dedup_key, fold};
 pub use query::{AlertOrder, AlertQuery, AlertTally, AssigneeFilter, TALLY_BOUND};
 pub use status::{AlertStatus, Resolution, TransitionError, check_transition};
 

@@ -107,7 +107,11 @@ impl UseCases {
         let mut keys: Vec<String> = findings.iter().map(|finding| finding.key.clone()).collect();
         keys.sort_unstable();
         keys.dedup();
-        let open = uow.alerts().lock_open(&keys).await?;
+        let times = findings.iter().map(|finding| finding.ts);
+        let (since, until) = times.fold((now, Timestamp::MIN_UTC), |(first, last), ts| {
+            (first.min(ts), last.max(ts))
+        });
+        let open = uow.alerts().lock_open(&keys, since, until).await?;
         let outcome = fold(findings, &open);
         let ids: Vec<AlertId> = outcome.new.iter().map(|_| AlertId(self.ports().ids.new_id())).collect();
         uow.alerts().apply_fold(&outcome, &ids, now).await?;

@@ -17,7 +17,9 @@ pub(super) fn alert_id(n: u128) -> AlertId {
 pub(super) async fn try_raise(uow: &mut dyn UnitOfWork, first: u128, findings: Vec<Finding>) -> RepositoryResult<()> {
     let mut keys: Vec<String> = findings.iter().map(|finding| finding.key.clone()).collect();
     keys.dedup();
-    let open = uow.alerts().lock_open(&keys).await?;
+    let times = || findings.iter().map(|finding| finding.ts);
+    let (since, until) = (times().min().unwrap(), times().max().unwrap());
+    let open = uow.alerts().lock_open(&keys, since, until).await?;
     let outcome = fold(findings, &open);
     let ids: Vec<AlertId> = (first..).map(alert_id).take(outcome.new.len()).collect();
     uow.alerts().apply_fold(&outcome, &ids, at(1000)).await
@@ -73,7 +75,7 @@ pub async fn a_first_finding_opens_an_alert(store: &dyn Store) {
     assert!(uow.alerts().lock(alert_id(9)).await.unwrap().is_none());
     let mut open = uow
         .alerts()
-        .lock_open(&["a".into(), "b".into(), "c".into()])
+        .lock_open(&["a".into(), "b".into(), "c".into()], at(0), at(0))
         .await
         .unwrap();
     open.sort_by_key(|alert| alert.id);
@@ -129,13 +131,18 @@ pub async fn a_retired_alert_lets_its_successor_collect(store: &dyn Store) {
     let (mut uow, peer) = with_peer(store).await;
     raise(uow.as_mut(), 1, vec![finding("a", peer, 11, at(0))]).await;
     raise(uow.as_mut(), 2, vec![finding("a", peer, 12, at(200))]).await;
-    // Late news of a past hour is an alert that does not collect.
+    // Late news of a past hour is an alert that does not collect; more of that hour is no second one.
     raise(uow.as_mut(), 3, vec![finding("a", peer, 13, at(100))]).await;
+    raise(uow.as_mut(), 9, vec![finding("a", peer, 15, at(101))]).await;
+    assert_eq!(get(uow.as_mut(), 3).await.count, 2);
+    // So is more of the hour of an alert that collects no longer.
+    raise(uow.as_mut(), 9, vec![finding("a", peer, 16, at(1))]).await;
+    assert_eq!(get(uow.as_mut(), 1).await.count, 2);
     raise(uow.as_mut(), 4, vec![finding("a", peer, 14, at(210))]).await;
     assert_eq!(get(uow.as_mut(), 2).await.count, 2);
     assert_eq!(get(uow.as_mut(), 1).await.status, AlertStatus::Open);
     assert_eq!(get(uow.as_mut(), 3).await.previous, None);
-    let open = uow.alerts().lock_open(&["a".into()]).await.unwrap();
+    let open = uow.alerts().lock_open(&["a".into()], at(210), at(210)).await.unwrap();
     assert_eq!(open.iter().map(|alert| alert.id).collect::<Vec<_>>(), [alert_id(2)]);
 }
 

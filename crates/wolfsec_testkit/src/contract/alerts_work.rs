@@ -132,7 +132,13 @@ pub async fn a_reopened_alert_collects_unless_another_does(store: &dyn Store) {
         .set_status(alert_id(1), AlertStatus::Resolved, resolved, None)
         .await
         .unwrap();
-    assert!(uow.alerts().lock_open(&["a".into()]).await.unwrap().is_empty());
+    assert!(
+        uow.alerts()
+            .lock_open(&["a".into()], at(0), at(0))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     uow.alerts()
         .set_status(alert_id(1), AlertStatus::Open, None, None)
         .await

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use wolfsec::Timestamp;
 use wolfsec::alerts::{
     Alert, AlertActivity, AlertCounts, AlertDetail, AlertOrder, AlertQuery, AlertStatus, AlertTally, AssigneeFilter,
-    BulkChange, BulkRow, Evidence, FoldOutcome, FoldedAlert, LockedAlert, MAX_EVIDENCE, OpenAlert, Resolution,
-    TALLY_BOUND,
+    BulkChange, BulkRow, Evidence, FOLD_WINDOW, FoldOutcome, FoldedAlert, LockedAlert, MAX_EVIDENCE, OpenAlert,
+    Resolution, TALLY_BOUND,
 };
 use wolfsec::attack::Tactic;
 use wolfsec::detection::Entity;
@@ -206,21 +206,27 @@ impl State {
 
 #[async_trait]
 impl AlertRepository for MemoryUnitOfWork {
-    async fn lock_open(&mut self, keys: &[String]) -> RepositoryResult<Vec<OpenAlert>> {
-        let collecting = self
-            .state
-            .alerts
-            .values()
-            .filter(|stored| keys.iter().any(|key| stored.collects(key)));
+    async fn lock_open(
+        &mut self,
+        keys: &[String],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> RepositoryResult<Vec<OpenAlert>> {
+        let (since, until) = (since - FOLD_WINDOW, until + FOLD_WINDOW);
+        let near = |alert: &Alert| alert.last_seen >= since && alert.first_seen <= until;
+        let open = |stored: &StoredAlert| stored.alert.status != AlertStatus::Resolved && keys.contains(&stored.key);
+        let wanted = |stored: &&StoredAlert| open(stored) && (stored.collecting || near(&stored.alert));
+        let wanted = self.state.alerts.values().filter(wanted);
         let open = |stored: &StoredAlert| OpenAlert {
             id: stored.alert.id,
             key: stored.key.clone(),
             status: stored.alert.status,
+            collects: stored.collecting,
             first_seen: stored.alert.first_seen,
             last_seen: stored.alert.last_seen,
             evidence_count: i64::try_from(stored.evidence.len()).unwrap(),
         };
-        Ok(collecting.map(open).collect())
+        Ok(wanted.map(open).collect())
     }
 
     async fn apply_fold(&mut self, outcome: &FoldOutcome, ids: &[AlertId], now: Timestamp) -> RepositoryResult<()> {

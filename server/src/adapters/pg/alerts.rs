@@ -6,7 +6,7 @@ use sqlx::{Postgres, QueryBuilder, Row as _};
 use wolfsec::Timestamp;
 use wolfsec::alerts::{
     Alert, AlertActivity, AlertCounts, AlertDetail, AlertOrder, AlertQuery, AlertStatus, AlertTally, BulkChange,
-    BulkRow, Evidence, FoldOutcome, LockedAlert, OpenAlert, Resolution,
+    BulkRow, Evidence, FOLD_WINDOW, FoldOutcome, LockedAlert, OpenAlert, Resolution,
 };
 use wolfsec::ids::{AlertId, BulkId, EventId, UserId};
 use wolfsec::page::Page;
@@ -100,8 +100,13 @@ fn list_statement(query: &AlertQuery) -> QueryBuilder<Postgres> {
 #[async_trait]
 impl AlertRepository for PgUnitOfWork {
     #[tracing::instrument(name = "pg.alerts.lock_open", skip_all, fields(keys = keys.len()))]
-    async fn lock_open(&mut self, keys: &[String]) -> RepositoryResult<Vec<OpenAlert>> {
-        self.lock_collecting(keys).await
+    async fn lock_open(
+        &mut self,
+        keys: &[String],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> RepositoryResult<Vec<OpenAlert>> {
+        self.lock_near(keys, since - FOLD_WINDOW, until + FOLD_WINDOW).await
     }
 
     #[tracing::instrument(name = "pg.alerts.apply_fold", skip_all, fields(new = outcome.new.len(), repeats = outcome.repeats.len()))]

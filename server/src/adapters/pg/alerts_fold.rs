@@ -16,6 +16,9 @@ use super::text::storable;
 /// Entities kept with an alert.
 const MAX_ENTITIES: usize = 50;
 
+/// Alerts looked at for one batch; beyond it, late news opens an alert of its own.
+const MAX_OPEN: i64 = 10_000;
+
 /// All repeats of one alert in a batch.
 struct Repeat<'a> {
     count: i64,
@@ -25,17 +28,26 @@ struct Repeat<'a> {
 }
 
 impl PgUnitOfWork {
-    pub(super) async fn lock_collecting(&mut self, keys: &[String]) -> RepositoryResult<Vec<OpenAlert>> {
+    /// Those that collect, and other unresolved ones seen between the bounds.
+    pub(super) async fn lock_near(
+        &mut self,
+        keys: &[String],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> RepositoryResult<Vec<OpenAlert>> {
         let keys: Vec<_> = keys.iter().map(|key| storable(key)).collect();
         let rows = sqlx::query(
-            "SELECT a.id, a.dedup_key, a.status, a.first_seen, a.last_seen,
+            "SELECT a.id, a.dedup_key, a.status, a.collecting, a.first_seen, a.last_seen,
                     (SELECT count(*) FROM alert_evidence e WHERE e.alert_id = a.id) AS evidence_count
              FROM alerts a
              WHERE key_digest(a.dedup_key) = ANY(ARRAY(SELECT key_digest(k) FROM unnest($1::text[]) AS k))
-               AND a.collecting AND a.status <> 'resolved'
-             ORDER BY a.id FOR UPDATE OF a",
+               AND a.status <> 'resolved' AND (a.collecting OR a.last_seen >= $2 AND a.first_seen <= $3)
+             ORDER BY a.id LIMIT $4 FOR UPDATE OF a",
         )
         .bind(&keys)
+        .bind(since)
+        .bind(until)
+        .bind(MAX_OPEN)
         .fetch_all(self.conn())
         .await
         .map_err(store_error)?;
@@ -45,6 +57,7 @@ impl PgUnitOfWork {
                     id: AlertId(row.try_get("id").map_err(store_error)?),
                     key: row.try_get("dedup_key").map_err(store_error)?,
                     status: stored("status", row.try_get("status").map_err(store_error)?)?,
+                    collects: row.try_get("collecting").map_err(store_error)?,
                     first_seen: row.try_get("first_seen").map_err(store_error)?,
                     last_seen: row.try_get("last_seen").map_err(store_error)?,
                     evidence_count: row.try_get("evidence_count").map_err(store_error)?,
