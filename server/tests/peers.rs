@@ -385,6 +385,12 @@ async fn no_peer_takes_the_address_of_a_page() {
     let refused = enrol("Add").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
     assert!(refused.json()["error"]["fields"]["name"].is_string());
+    // Whoever had the key of the server's own peer would speak as the server.
+    assert_eq!(enrol("Wolfsec").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let admin = wolfsec_app::Caller::command_line();
+    assert!(server.use_cases().rotate_peer_key(&admin, "wolfsec").await.is_err());
+    let blocked = wolfsec::peers::PeerMark::Blocked;
+    assert!(server.use_cases().mark_peer(&admin, "wolfsec", blocked).await.is_err());
     // The token was not spent.
     assert_eq!(enrol("adder").await.status, StatusCode::CREATED);
     server.end().await;

@@ -71,6 +71,26 @@ impl std::str::FromStr for Cursor {
     }
 }
 
+/// A text as a cursor carries it: only digits and `a` to `f`.
+pub(crate) fn hex_of(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes()
+        .fold(String::with_capacity(text.len() * 2), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+}
+
+/// Reads it back.
+pub(crate) fn text_of(hex: &str) -> Result<String, BadCursor> {
+    if !hex.is_ascii() || !hex.len().is_multiple_of(2) {
+        return Err(BadCursor);
+    }
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).map_err(|_| BadCursor);
+    let bytes = (0..hex.len()).step_by(2).map(byte).collect::<Result<Vec<u8>, _>>()?;
+    String::from_utf8(bytes).map_err(|_| BadCursor)
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T> {

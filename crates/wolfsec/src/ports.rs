@@ -359,7 +359,8 @@ pub trait AuditRepository: Send {
 pub trait SettingsRepository: Send {
     async fn get(&mut self, name: &str) -> RepositoryResult<Option<String>>;
     async fn set(&mut self, name: &str, value: &str) -> RepositoryResult<()>;
-    async fn remove(&mut self, name: &str) -> RepositoryResult<()>;
+    /// Whether it was there: of two at once, one is told so.
+    async fn remove(&mut self, name: &str) -> RepositoryResult<bool>;
 }
 
 /// What the overview shows. Every answer is bounded, none reads the events themselves.

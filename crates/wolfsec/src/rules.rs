@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Timestamp;
 use crate::attack::Tactic;
 use crate::ids::RuleImportId;
+use crate::page::{BadCursor, hex_of, text_of};
 use crate::severity::Severity;
 
 slug_enum!(
@@ -68,6 +69,30 @@ pub struct RuleQuery {
     /// Only rules whose (title, id) sorts after this.
     pub after: Option<(String, String)>,
     pub limit: crate::page::Limit,
+}
+
+/// Position after a rule, in lists ordered by (title, id). Text form: title and id in hex, `-` between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleCursor {
+    pub title: String,
+    pub id: String,
+}
+
+impl std::fmt::Display for RuleCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", hex_of(&self.title), hex_of(&self.id))
+    }
+}
+
+impl std::str::FromStr for RuleCursor {
+    type Err = BadCursor;
+    fn from_str(text: &str) -> Result<Self, BadCursor> {
+        let (title, id) = text.split_once('-').ok_or(BadCursor)?;
+        Ok(Self {
+            title: text_of(title)?,
+            id: text_of(id)?,
+        })
+    }
 }
 
 /// What a detector is made of.
@@ -176,5 +201,24 @@ impl RuleImport {
     /// Problems of one state.
     pub fn of_state(&self, state: RuleState) -> impl Iterator<Item = &ImportProblem> {
         self.problems.iter().filter(move |problem| problem.state == state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RuleCursor;
+
+    #[test]
+    fn a_cursor_of_any_text_is_of_safe_letters_and_reads_back() {
+        let cursor = RuleCursor {
+            title: "Größe – %&/".to_owned(),
+            id: "a-b c".to_owned(),
+        };
+        let text = cursor.to_string();
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+        assert_eq!(text.parse(), Ok(cursor));
+        for bad in ["", "x", "zz-00", "0-00", "ä-00", "ff-00"] {
+            assert!(bad.parse::<RuleCursor>().is_err(), "{bad}");
+        }
     }
 }

@@ -104,7 +104,14 @@ impl Settings {
                 variables.push(pair.context("reading .env")?);
             }
         }
-        variables.extend(std::env::vars());
+        for (name, value) in std::env::vars_os() {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => variables.push((name, value)),
+                (Ok(name), Err(_)) if name.starts_with("WOLFSEC_") => bail!("the variable {name} is not UTF-8"),
+                // Of somebody else's.
+                _ => {}
+            }
+        }
         Self::from_sources(flags, &variables)
     }
 
@@ -138,6 +145,7 @@ impl Settings {
         }
         let mut settings: Self = table.try_into().context("the configuration is not valid")?;
         settings.data_dir = data_dir;
+        settings.public_url = settings.public_url.map(|url| as_browsers_send(&url));
         settings.check()?;
         Ok(settings)
     }
@@ -194,6 +202,13 @@ impl Settings {
     pub fn effective_public_url(&self, bound: SocketAddr) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
     }
+}
+
+/// The form of an Origin header: host in lower case, no default port, no slash at the end.
+fn as_browsers_send(url: &str) -> String {
+    let url = url.trim_end_matches('/').to_ascii_lowercase();
+    let default_port = if url.starts_with("https://") { ":443" } else { ":80" };
+    url.strip_suffix(default_port).unwrap_or(&url).to_owned()
 }
 
 fn read_file(path: &Path) -> anyhow::Result<toml::Table> {
@@ -257,6 +272,24 @@ mod tests {
         assert!(load(&flags, &[("WOLFSEC_PUBLIC_URL", "https://w.example")]).is_ok());
         assert!(load(&flags, &[("WOLFSEC_ALLOW_INSECURE_HTTP", "true")]).is_ok());
         assert!(load(&flags, &[("WOLFSEC_ALLOW_INSECURE_HTTP", "maybe")]).is_err());
+    }
+
+    #[test]
+    fn the_public_url_is_what_browsers_send() {
+        let flags = Flags {
+            data_dir: Some("/nonexistent".into()),
+            ..Flags::default()
+        };
+        for (written, sent) in [
+            ("https://Wolf.Example.org/", "https://wolf.example.org"),
+            ("https://w.example:443", "https://w.example"),
+            ("http://w.example:80", "http://w.example"),
+            ("https://w.example:80", "https://w.example:80"),
+        ] {
+            let settings = load(&flags, &[("WOLFSEC_PUBLIC_URL", written)]).unwrap();
+            assert_eq!(settings.public_url.as_deref(), Some(sent), "{written}");
+        }
+        assert!(load(&flags, &[("WOLFSEC_PUBLIC_URL", "https://w.example/path")]).is_err());
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn client_address(state: &AppState, request: &Request) -> Option<IpAddr> {
     let socket = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip())?;
+        .map(|info| info.0.ip().to_canonical())?;
     if !state.is_trusted_proxy(socket) {
         return Some(socket);
     }
@@ -71,15 +71,30 @@ fn client_address(state: &AppState, request: &Request) -> Option<IpAddr> {
         .get_all("x-forwarded-for")
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let chain: Vec<IpAddr> = forwarded
-        .flat_map(|value| value.split(','))
-        .filter_map(|part| part.trim().parse().ok())
-        .collect();
-    chain
-        .into_iter()
-        .rev()
-        .find(|address| !state.is_trusted_proxy(*address))
-        .or(Some(socket))
+    let parts: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+    let mut nearest = socket;
+    // From the nearest on, as far as every hop is a trusted one: what a stranger wrote, or nobody can read, is not believed.
+    for part in parts.into_iter().rev() {
+        let Some(address) = forwarded_address(part.trim()) else {
+            break;
+        };
+        nearest = address;
+        if !state.is_trusted_proxy(address) {
+            break;
+        }
+    }
+    Some(nearest)
+}
+
+/// An address, with a port or without one.
+fn forwarded_address(part: &str) -> Option<IpAddr> {
+    let bare = part
+        .strip_prefix('[')
+        .and_then(|part| part.strip_suffix(']'))
+        .unwrap_or(part);
+    let address = bare.parse::<IpAddr>().ok();
+    let address = address.or_else(|| part.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()));
+    address.map(|address| address.to_canonical())
 }
 
 /// Headers that every answer carries.

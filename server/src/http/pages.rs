@@ -9,7 +9,7 @@ use http::StatusCode;
 use leptos::prelude::provide_context;
 
 use super::error::ApiError;
-use super::request::ClientAddress;
+use super::request::{ClientAddress, limited};
 use super::state::AppState;
 use super::{elastic, form_errors};
 
@@ -72,7 +72,7 @@ pub(super) async fn server_fn(State(state): State<AppState>, request: Request<Bo
     let path = request.uri().path();
     if matches!(path, "/api/sign_in" | "/api/set_up_admin") {
         let address = request.extensions().get::<ClientAddress>().and_then(|client| client.0);
-        let key = address.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
+        let key = address.map_or_else(|| "unknown".to_owned(), limited);
         if let Err(error) = state.limits().sign_in(&key) {
             return error.into_response();
         }

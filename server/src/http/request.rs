@@ -18,6 +18,17 @@ pub(super) fn current_request_id() -> String {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientAddress(pub Option<IpAddr>);
 
+/// Whom a limit by address is for: of IPv6 the network of 64 bits, of which one host may have all addresses.
+pub(super) fn limited(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            format!("{}/64", std::net::Ipv6Addr::from_bits(network))
+        }
+    }
+}
+
 /// One cookie of a request.
 pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers

@@ -61,7 +61,10 @@ impl AppState {
         &self.form_errors
     }
     pub(super) fn is_trusted_proxy(&self, address: IpAddr) -> bool {
-        self.settings.trusted_proxies.contains(&address)
+        self.settings
+            .trusted_proxies
+            .iter()
+            .any(|proxy| proxy.to_canonical() == address)
     }
     pub(super) fn secure_cookies(&self) -> bool {
         self.public_url.starts_with("https://")

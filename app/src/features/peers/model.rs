@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn the_filter_names_what_it_cannot_use() {
         let read = |query: &str| fleet_filter(&UrlQuery::parse(query));
-        let filter = read("q=Web&status=late&after=1-web-01").unwrap();
+        let filter = read("q=Web&status=late&after=1-7765622d3031").unwrap();
         assert_eq!(
             (filter.status, filter.words.as_deref()),
             (Some(PeerStatus::Late), Some("Web"))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Health, Peer, PeerStatus};
 use crate::Timestamp;
-use crate::page::{BadCursor, Limit};
+use crate::page::{BadCursor, Limit, hex_of, text_of};
 
 /// A peer's event rate is the mean of this many minutes.
 pub const EVENT_RATE_MINUTES: i64 = 5;
@@ -50,7 +50,7 @@ pub struct FleetCursor {
 
 impl std::fmt::Display for FleetCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}", self.rank, self.name)
+        write!(f, "{}-{}", self.rank, hex_of(&self.name))
     }
 }
 
@@ -59,7 +59,9 @@ impl std::str::FromStr for FleetCursor {
     fn from_str(text: &str) -> Result<Self, BadCursor> {
         let (rank, name) = text.split_once('-').ok_or(BadCursor)?;
         let rank = rank.parse().map_err(|_| BadCursor)?;
-        let name = crate::identity::Name::parse(name).map_err(|_| BadCursor)?.to_string();
+        let name = crate::identity::Name::parse(&text_of(name)?)
+            .map_err(|_| BadCursor)?
+            .to_string();
         Ok(Self { rank, name })
     }
 }

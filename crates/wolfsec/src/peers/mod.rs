@@ -109,6 +109,17 @@ pub enum PeerNameError {
     /// Its page would lie where peers are added.
     #[error("a peer cannot be called \"add\": the page where peers are added has that address")]
     Reserved,
+    /// Whoever had its key would speak as the server.
+    #[error("a peer cannot be called \"{OWN_PEER}\": that is the server itself")]
+    Own,
+}
+
+/// The server as a peer of its own. Its key leaves the server nowhere.
+pub const OWN_PEER: &str = "wolfsec";
+
+/// Whether a name is the server's own.
+pub fn is_own_peer(name: &str) -> bool {
+    name.eq_ignore_ascii_case(OWN_PEER)
 }
 
 /// Reads a new peer's name.
@@ -116,6 +127,9 @@ pub fn parse_peer_name(text: &str) -> Result<Name, PeerNameError> {
     let name = Name::parse(text)?;
     if name.as_str().eq_ignore_ascii_case("add") {
         return Err(PeerNameError::Reserved);
+    }
+    if is_own_peer(name.as_str()) {
+        return Err(PeerNameError::Own);
     }
     Ok(name)
 }

@@ -27,6 +27,11 @@ impl UseCases {
         let (_, stored) = found.ok_or_else(Failure::unauthenticated)?;
         if !self.ports().hasher.verify(current, Some(stored)).await? {
             self.throttle().record_failure(&keys, self.now());
+            let mut uow = self.begin().await?;
+            let act = Act::done(caller.actor(), "user.password_change_failed", "user", caller.name())
+                .failed("the current password is wrong");
+            self.record(uow.as_mut(), act).await?;
+            uow.commit().await?;
             return Err(Failure::invalid("current", "the current password is wrong"));
         }
         let hash = self.ports().hasher.hash(new).await?;

@@ -46,8 +46,9 @@ impl UseCases {
         let hash = self.ports().hasher.hash(password).await?;
 
         let mut uow = self.begin().await?;
-        // Checked again under the lock that also keeps two forms from both creating an admin.
-        if uow.users().count_enabled_admins_locked().await? > 0 || uow.users().any_admin().await? {
+        // The first form takes the token away; a second one at the same moment waits for that and finds it gone.
+        let token_was_there = uow.settings().remove(SETUP_DIGEST).await?;
+        if !token_was_there || uow.users().count_enabled_admins_locked().await? > 0 || uow.users().any_admin().await? {
             return Err(Failure::conflict(
                 "already_set_up",
                 "an admin exists already; sign in instead",
@@ -64,7 +65,6 @@ impl UseCases {
             last_sign_in: None,
         };
         uow.users().insert(&user, &hash).await?;
-        uow.settings().remove(SETUP_DIGEST).await?;
         let actor = anonymous(&user.name, client.address.as_deref());
         let act = Act::done(actor, "user.created", "user", user.name.clone())
             .change("role", None, Some("admin"))

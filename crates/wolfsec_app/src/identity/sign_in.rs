@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::net::Ipv6Addr;
+
 use wolfsec::identity::{Session, User};
 use wolfsec::ids::SessionId;
 use wolfsec::ports::{RepositoryResult, TokenKind, UnitOfWork};
@@ -15,6 +17,14 @@ pub struct ClientInfo {
     pub user_agent: String,
 }
 
+/// Of IPv6 the network of 64 bits: one host may have all its addresses.
+fn network(address: &str) -> String {
+    match address.parse::<Ipv6Addr>() {
+        Ok(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
 impl UseCases {
     /// Checks name and password and opens a session with a fresh id; returns its token, which is shown to the
     /// browser only. Unknown names cost the same work as known ones.
@@ -24,7 +34,12 @@ impl UseCases {
         let now = self.now();
         let account_key = format!("account:{}", name.to_lowercase());
         let mut keys = vec![account_key.clone()];
-        keys.extend(client.address.as_ref().map(|address| format!("address:{address}")));
+        keys.extend(
+            client
+                .address
+                .as_deref()
+                .map(|address| format!("address:{}", network(address))),
+        );
         let wait = self.throttle().wait_seconds(&keys, now);
         if wait > 0 {
             let mut failure = Failure::new(
@@ -35,6 +50,8 @@ impl UseCases {
             failure.retry_after = Some(wait);
             return Err(failure);
         }
+        // Of an account before the work is done, so that many guesses at once are many; taken back when it was right.
+        self.throttle().record_failure(std::slice::from_ref(&account_key), now);
         let found = self.begin().await?.users().find_by_name(name).await?;
         let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
         let fits = self.ports().hasher.verify(password, stored).await?;
@@ -44,7 +61,7 @@ impl UseCases {
                 self.open_session(&user, client).await
             }
             _ => {
-                self.throttle().record_failure(&keys, now);
+                self.throttle().record_failure(&keys[1..], self.now());
                 self.record_failed_sign_in(name, client).await?;
                 Err(Failure::new(
                     FailureKind::Unauthenticated,

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use wolfsec::identity::Name;
 use wolfsec::ids::{EnrolmentId, PeerId};
-use wolfsec::peers::{DEFAULT_INTERVAL_SECONDS, ENROLMENT_HOURS, Enrolment, Peer, PeerMark, parse_peer_name};
+use wolfsec::peers::{DEFAULT_INTERVAL_SECONDS, ENROLMENT_HOURS, Enrolment, OWN_PEER, Peer, PeerMark, parse_peer_name};
 use wolfsec::ports::{TokenKind, UnitOfWork};
 
 use crate::audit::Act;
@@ -18,9 +18,6 @@ pub struct EnrolledPeer {
     pub peer: Peer,
     pub api_key: String,
 }
-
-/// The server's own peer: what happens in Wolfsec itself is an event like any other.
-pub const OWN_PEER: &str = "wolfsec";
 
 impl UseCases {
     /// A single-use enrolment token, valid for 24 hours.

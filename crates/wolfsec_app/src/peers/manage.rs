@@ -1,7 +1,7 @@
 //! Authenticating and managing peers.
 
 use wolfsec::page::{Limit, Page};
-use wolfsec::peers::{MAX_INTERVAL_SECONDS, Peer, PeerMark};
+use wolfsec::peers::{MAX_INTERVAL_SECONDS, Peer, PeerMark, is_own_peer};
 use wolfsec::ports::{TokenKind, UnitOfWork};
 
 use crate::audit::Act;
@@ -46,6 +46,9 @@ impl UseCases {
         if peer.mark == mark {
             return Ok(());
         }
+        if mark == PeerMark::Blocked {
+            refuse_own(&peer, "cannot be blocked")?;
+        }
         uow.peers().set_mark(peer.id, mark).await?;
         let act = Act::done(caller.actor(), "peer.marked", "peer", peer.name).change(
             "state",
@@ -85,6 +88,7 @@ impl UseCases {
         authorise(caller, Action::ManagePeers)?;
         let mut uow = self.begin().await?;
         let peer = peer_named(uow.as_mut(), name).await?;
+        refuse_own(&peer, "gives no key away")?;
         let (key, digest) = self.ports().mint.mint(TokenKind::PeerKey);
         uow.peers().set_key(peer.id, &digest).await?;
         self.record(
@@ -95,6 +99,14 @@ impl UseCases {
         uow.commit().await?;
         Ok(key)
     }
+}
+
+fn refuse_own(peer: &Peer, what: &str) -> Result<(), Failure> {
+    if is_own_peer(&peer.name) {
+        let message = format!("{} is the server itself: it {what}", peer.name);
+        return Err(Failure::invalid("name", message));
+    }
+    Ok(())
 }
 
 /// The peer of this name, or that there is none.

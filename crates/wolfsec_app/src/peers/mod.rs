@@ -5,6 +5,6 @@ mod fleet;
 mod manage;
 mod report;
 
-pub use enrol::{EnrolledPeer, OWN_PEER};
+pub use enrol::EnrolledPeer;
 pub use fleet::{Fleet, PeerPage};
 pub use report::{PeerReport, StoredReports};

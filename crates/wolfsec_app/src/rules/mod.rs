@@ -3,7 +3,7 @@
 mod import;
 
 use wolfsec::page::Page;
-use wolfsec::rules::{Rule, RuleBrief, RuleQuery, RuleText, RulesRevision, Upserted};
+use wolfsec::rules::{Rule, RuleBrief, RuleCursor, RuleQuery, RuleText, RulesRevision, Upserted};
 
 use crate::audit::Act;
 use crate::{Action, Caller, Failure, UseCases, authorise};
@@ -18,7 +18,10 @@ impl UseCases {
             ..query.clone()
         };
         let items = self.begin().await?.rules().list(&asked).await?;
-        Ok(Page::named(items, query.limit, |rule| rule.id.clone()))
+        Ok(Page::named(items, query.limit, |rule| {
+            let (title, id) = (rule.title.clone(), rule.id.clone());
+            RuleCursor { title, id }.to_string()
+        }))
     }
 
     /// A rule with its YAML.

@@ -238,8 +238,17 @@ fn fields_of(rule: &CorrelationRule) -> Vec<String> {
     rule.group_by.iter().chain(aliases).chain(counted).cloned().collect()
 }
 
+/// In the largest unit that divides it.
+fn span_words(seconds: u64) -> String {
+    match seconds {
+        s if s > 0 && s.is_multiple_of(3600) => format!("{} h", s / 3600),
+        s if s > 0 && s.is_multiple_of(60) => format!("{} min", s / 60),
+        s => format!("{s} s"),
+    }
+}
+
 fn condition_text(rule: &CorrelationRule) -> String {
-    let within = format!("within {} s", rule.timespan.seconds);
+    let within = format!("within {}", span_words(rule.timespan.seconds));
     match &rule.condition {
         CorrelationCondition::Threshold { predicates, .. } => {
             let bounds: Vec<_> = predicates

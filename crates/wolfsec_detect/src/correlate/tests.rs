@@ -68,7 +68,7 @@ fn a_match_says_what_it_grouped_by_and_counted() {
     assert_eq!(burst.selections[0].fields[0].value, "10");
     assert_eq!(
         burst.selections[0].fields[0].pattern.as_deref(),
-        Some("at least 10 within 300 s")
+        Some("at least 10 within 5 min")
     );
     let login = &fired[1].rule_match;
     assert_eq!(login.contributing.len(), 11);

@@ -56,8 +56,7 @@ impl SettingsRepository for MemoryUnitOfWork {
         self.state.settings.insert(name.to_owned(), value.to_owned());
         Ok(())
     }
-    async fn remove(&mut self, name: &str) -> RepositoryResult<()> {
-        self.state.settings.remove(name);
-        Ok(())
+    async fn remove(&mut self, name: &str) -> RepositoryResult<bool> {
+        Ok(self.state.settings.remove(name).is_some())
     }
 }

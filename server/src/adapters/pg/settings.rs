@@ -31,12 +31,12 @@ impl SettingsRepository for PgUnitOfWork {
     }
 
     #[tracing::instrument(name = "pg.settings.remove", skip_all)]
-    async fn remove(&mut self, name: &str) -> RepositoryResult<()> {
-        sqlx::query("DELETE FROM settings WHERE name = $1")
+    async fn remove(&mut self, name: &str) -> RepositoryResult<bool> {
+        let done = sqlx::query("DELETE FROM settings WHERE name = $1")
             .bind(name)
             .execute(self.conn())
             .await
             .map_err(store_error)?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 }

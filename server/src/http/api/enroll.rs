@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::http::credentials::address_of;
 use crate::http::error::ApiError;
+use crate::http::request::{ClientAddress, limited};
 use crate::http::state::AppState;
 use crate::http::{api, body};
 
@@ -26,7 +27,9 @@ pub(in crate::http) async fn enroll(
     sent: Body,
 ) -> Result<Response, ApiError> {
     let address = address_of(&parts);
-    state.limits().enrolment(address.as_deref().unwrap_or("unknown"))?;
+    let client = parts.extensions.get::<ClientAddress>().and_then(|client| client.0);
+    let limited = client.map_or_else(|| "unknown".to_owned(), limited);
+    state.limits().enrolment(&limited)?;
     body::require_json_if_named(&parts.headers)?;
     let request: EnrollRequest = api::parse(&body::small(sent).await?)?;
     let enrolled = state

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use wolfsec::rules::{Rule, RuleQuery};
+use wolfsec::rules::{Rule, RuleCursor, RuleQuery};
 
 use super::List;
 use super::parameters::Parameters;
@@ -16,14 +16,8 @@ pub(in crate::http) async fn list(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Json<List<Rule>>, ApiError> {
     let parameters = Parameters::read(pairs, &["enabled", "level", "origin", "state", "q", "limit", "cursor"])?;
-    let after = match parameters.text("cursor")? {
-        Some(id) => {
-            let rule = state.use_cases.get_rule(&caller, id).await;
-            let rule = rule.map_err(|_| ApiError::bad_parameter("cursor", wolfsec::page::BadCursor))?;
-            Some((rule.title, rule.id))
-        }
-        None => None,
-    };
+    let after: Option<RuleCursor> = parameters.parsed("cursor")?;
+    let after = after.map(|cursor| (cursor.title, cursor.id));
     let query = RuleQuery {
         enabled: parameters.parsed("enabled")?,
         level: parameters.parsed("level")?,
