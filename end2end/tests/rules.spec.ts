@@ -32,7 +32,7 @@ test('a pack is imported, and what cannot run is named', async ({ signedIn: page
   await page.getByLabel('Zip archive').setInputFiles({ name: 'needles.zip', mimeType: 'application/zip', buffer: pack });
   await page.getByRole('button', { name: 'Import' }).click();
   await expect(page).toHaveURL(/\/rules\/imports\/[0-9a-f-]{36}$/);
-  await expect(page.getByRole('status')).toContainText('Rules that can run: 1');
+  await expect(page.locator('.callout')).toContainText('Rules that can run: 1');
   await expect(page.getByRole('region', { name: 'Refused' })).toContainText('pack/broken.yml');
   await expect(page.getByRole('region', { name: 'Need values' })).toContainText('pack/names.yml');
   await checkPage(page);
