@@ -28,6 +28,8 @@ async fn until_an_admin_exists_pages_lead_to_set_up_and_the_link_works_once() {
             "{path}"
         );
     }
+    let head = server.send(Request::head("/alerts").body(Body::empty()).unwrap()).await;
+    assert_eq!(head.status, StatusCode::SEE_OTHER);
     let token = server.token("early", Role::Viewer).await;
     assert_eq!(
         server.get("/api/v1/alerts", &token).await.status,

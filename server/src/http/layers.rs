@@ -177,7 +177,7 @@ pub(super) async fn open_doors(State(state): State<AppState>, mut request: Reque
         },
         None => None,
     };
-    let is_page = *request.method() == Method::GET && !path.starts_with("/api/");
+    let is_page = matches!(*request.method(), Method::GET | Method::HEAD) && !path.starts_with("/api/");
     let query = request.uri().query().map(ToOwned::to_owned);
     if is_page && signed_in.is_none() {
         match door(&state, &path, query.as_deref()).await {
