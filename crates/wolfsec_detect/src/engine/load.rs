@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use rsigma_eval::{CompiledRule, Engine, MatchDetailLevel, compile_rule};
+use rsigma_eval::{CompiledRule, Engine, compile_rule};
 use rsigma_parser::{
-    CorrelationRule, Detection, DetectionItem, FilterRule, LogSource, Modifier, SigmaCollection, SigmaRule, SigmaValue,
-    Status, parse_sigma_yaml,
+    CorrelationRule, Detection, DetectionItem, FilterRule, LogSource, Modifier, SigmaRule, SigmaValue, Status,
+    parse_sigma_yaml,
 };
 use wolfsec::attack::Tactic;
 use wolfsec::rules::{RuleKind, RuleState};
 use wolfsec::severity::Severity;
 
+use super::groups::RuleGroups;
 use crate::correlate::CorrelationPlan;
 use crate::matches::{severity, tactics, techniques};
 
@@ -74,7 +75,7 @@ pub struct LoadedRule {
 
 /// All that loading gives.
 pub(super) struct Loaded {
-    pub engine: Engine,
+    pub groups: RuleGroups,
     pub correlations: CorrelationPlan,
     pub rules: Vec<LoadedRule>,
 }
@@ -260,19 +261,10 @@ impl Loader {
     }
 
     fn finish(mut self) -> Loaded {
-        let mut engine = Engine::new();
-        engine.set_match_detail(MatchDetailLevel::Full);
-        engine.extend_compiled_rules(std::mem::take(&mut self.compiled));
-        if !self.filters.is_empty() {
-            let mut collection = SigmaCollection::new();
-            collection.filters = std::mem::take(&mut self.filters);
-            // Each filter compiled already: nothing is left to fail.
-            let applied = engine.add_collection(&collection);
-            debug_assert!(applied.is_ok());
-        }
+        let groups = RuleGroups::new(std::mem::take(&mut self.compiled), std::mem::take(&mut self.filters));
         let correlations = self.plan_correlations();
         Loaded {
-            engine,
+            groups,
             correlations,
             rules: self.rules,
         }

@@ -1,11 +1,12 @@
 //! The Sigma engine behind the domain's `Detector` port.
 
+mod groups;
 mod load;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rsigma_eval::{Engine, JsonEvent};
+use rsigma_eval::JsonEvent;
 use wolfsec::detection::{AnalysedEvent, CorrelationHit, Correlator, Detector, RawBatch, RuleMatch};
 use wolfsec::events::RejectedLine;
 use wolfsec::rules::RuleState;
@@ -13,6 +14,7 @@ use wolfsec::rules::RuleState;
 use crate::correlate::{CorrelationPlan, SigmaCorrelator};
 use crate::matches;
 use crate::normalise::{Identities, MappingError, Normalised, Normaliser, Receipt, read_lines};
+use groups::RuleGroups;
 pub(crate) use load::judge;
 pub use load::{LoadedKind, LoadedRule, RuleSource};
 
@@ -26,7 +28,7 @@ pub enum DetectError {
 /// Everything that changes only when a rule's text does.
 struct Core {
     normaliser: Normaliser,
-    engine: Engine,
+    rules: RuleGroups,
     correlations: Arc<CorrelationPlan>,
     /// Sigma ids of the rules that compiled.
     usable: HashSet<String>,
@@ -45,7 +47,7 @@ impl SigmaDetector {
         let loaded = load::load(sources);
         let core = Core {
             normaliser: Normaliser::new()?,
-            engine: loaded.engine,
+            rules: loaded.groups,
             correlations: Arc::new(loaded.correlations),
             usable: loaded
                 .rules
@@ -77,7 +79,7 @@ impl SigmaDetector {
 
     /// How many plain rules are compiled, switched off ones included.
     pub fn rule_count(&self) -> usize {
-        self.core.engine.rule_count()
+        self.core.rules.rule_count()
     }
 
     /// Of a request's events, how many are routed to any rule at all, and how many there are: what an engine's speed
@@ -85,12 +87,7 @@ impl SigmaDetector {
     pub fn routed(&self, batch: RawBatch<'_>) -> (usize, usize) {
         let mut counts = (0, 0);
         self.normalised(batch, |_, normalised| {
-            let reached = normalised
-                .routes
-                .sigma
-                .iter()
-                .any(|source| self.core.engine.logsource_eligibility(source).0 > 0);
-            counts.0 += usize::from(reached);
+            counts.0 += usize::from(self.core.rules.reach(&normalised.routes.sigma));
             counts.1 += 1;
         });
         counts
@@ -131,26 +128,23 @@ impl SigmaDetector {
             .count()
     }
 
-    /// Matches of one event under all its log sources, each rule once.
+    /// Matches of one event under all its log sources.
     fn evaluate(&self, normalised: &Normalised) -> (Vec<RuleMatch>, Option<CorrelationHit>) {
         let view = JsonEvent::borrow(&normalised.view);
         let mut matches: Vec<RuleMatch> = Vec::new();
         let mut base_rules: Vec<String> = Vec::new();
-        for source in &normalised.routes.sigma {
-            for result in self.core.engine.evaluate_pruned(&view, source) {
-                let Some(id) = result.header.rule_id.as_deref() else {
-                    continue;
-                };
-                let known = matches.iter().any(|m| m.rule_id == id) || base_rules.iter().any(|base| base == id);
-                if known || self.disabled.contains(id) {
-                    continue;
-                }
-                if self.core.correlations.is_base(id) {
-                    base_rules.push(id.to_owned());
-                }
-                if !self.core.correlations.holds_back(id) {
-                    matches.extend(matches::rule_match(&result));
-                }
+        for result in self.core.rules.evaluate(&view, &normalised.routes.sigma) {
+            let Some(id) = result.header.rule_id.as_deref() else {
+                continue;
+            };
+            if self.disabled.contains(id) {
+                continue;
+            }
+            if self.core.correlations.is_base(id) {
+                base_rules.push(id.to_owned());
+            }
+            if !self.core.correlations.holds_back(id) {
+                matches.extend(matches::rule_match(&result));
             }
         }
         let hit = (!base_rules.is_empty()).then(|| CorrelationHit {

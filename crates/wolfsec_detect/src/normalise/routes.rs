@@ -1,15 +1,11 @@
-//! From an event to the rules that may look at it. Sigma treats a missing dimension as a wildcard, so
-//! what is not known gets a name that no rule uses: else foreign rules would look at the event.
+//! From an event to the log sources that rules are looked up under.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rsigma_parser::LogSource as SigmaLogSource;
 use serde::Deserialize;
 use wolfsec::events::LogSource;
 
-/// Stands for an unknown dimension; no rule names it.
-const UNKNOWN: &str = "~unknown";
 /// Longest logsource word kept (bytes).
 const MAX_WORD_BYTES: usize = 128;
 
@@ -52,7 +48,8 @@ impl Source {
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     pub stored: LogSource,
-    pub sigma: Vec<SigmaLogSource>,
+    /// In lower case, as rules are kept.
+    pub sigma: Vec<Source>,
 }
 
 impl Routes {
@@ -77,13 +74,12 @@ fn to_stored(source: &Source) -> LogSource {
     }
 }
 
-fn to_sigma(source: &Source) -> SigmaLogSource {
-    let word = |w: &Option<String>| Some(w.clone().unwrap_or_else(|| UNKNOWN.to_owned()));
-    SigmaLogSource {
+fn to_sigma(source: &Source) -> Source {
+    let word = |w: &Option<String>| w.as_deref().map(str::to_ascii_lowercase);
+    Source {
         product: word(&source.product),
         category: word(&source.category),
         service: word(&source.service),
-        ..SigmaLogSource::default()
     }
 }
 
