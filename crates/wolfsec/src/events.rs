@@ -51,7 +51,7 @@ pub struct NewEvent {
     pub logsource: LogSource,
     pub severity: Severity,
     pub message: String,
-    /// Everything as sent: one JSON object, as text that PostgreSQL's jsonb takes.
+    /// Everything as sent: one JSON object, as text that PostgreSQL's `json` and `jsonb` take.
     pub fields: String,
     pub columns: EcsColumns,
     /// The sent time was absent or outside the window; `ts` is the time of receipt.

@@ -223,7 +223,7 @@ impl PgUnitOfWork {
             .collect::<RepositoryResult<Vec<_>>>()?;
         sqlx::query(
             "INSERT INTO alert_evidence (alert_id, event_id, ts, message, fields, matched)
-             SELECT fresh.alert_id, fresh.event_id, fresh.ts, fresh.message, fresh.fields::jsonb, fresh.matched::json
+             SELECT fresh.alert_id, fresh.event_id, fresh.ts, fresh.message, fresh.fields::json, fresh.matched::json
              FROM (
                  SELECT n.*, row_number() OVER (PARTITION BY n.alert_id ORDER BY n.position) AS place
                  FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])

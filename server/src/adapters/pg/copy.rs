@@ -54,7 +54,7 @@ impl CopyBuffer {
         self.text(columns.event_code.as_deref());
         self.text(columns.event_outcome.as_deref());
         self.text(Some(&event.message));
-        self.jsonb(&event.fields);
+        self.field(event.fields.as_bytes());
     }
 
     /// Ends the stream.
@@ -83,11 +83,6 @@ impl CopyBuffer {
             Some(text) => self.field(storable(text).as_bytes()),
             None => self.null(),
         }
-    }
-    fn jsonb(&mut self, text: &str) {
-        self.length(text.len() + 1);
-        self.0.push(1); // version of jsonb's wire form
-        self.0.extend_from_slice(text.as_bytes());
     }
     /// Addresses are validated by whoever made the event; what is none would abort the batch and is left out.
     fn address(&mut self, text: Option<&str>) {
