@@ -23,14 +23,14 @@ use crate::adapters::pg;
 use crate::adapters::rule_packs::{self, SigmaPacks};
 use crate::config::Settings;
 use crate::database::Database;
-use crate::http::{AppState, AppStateParts, Assets, Traffic, router};
+use crate::http::{self, AppState, AppStateParts, Assets, ConnectionLimits, Drained, Traffic, router};
 use crate::ingest::{Pipeline, Reports, StatusNews};
 use crate::live::LiveHub;
 use crate::output::say;
 use crate::telemetry::{Metrics, Traces};
 use crate::workers::{self, OwnReport, Retention};
 
-/// Requests under way when the server is told to stop have this long to end.
+/// Each stage behind the connections has this long to end.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Logs go to standard error, traces to the collector if there is one; once a process.
@@ -321,52 +321,28 @@ pub async fn serve(settings: Settings, site: Option<&[u8]>) -> anyhow::Result<()
     }
     say(&format!("ready {url}\n"))?;
     tracing::info!(%bound, "serving");
-    serve_until(listener, server, stop_signal()).await?;
+    serve_until(listener, server, ConnectionLimits::default(), stop_signal()).await;
     Ok(())
-}
-
-/// How the connections ended when the server was told to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drained {
-    /// Each came to its end.
-    All,
-    /// Some had to be cut off.
-    Forced,
 }
 
 /// Serves until `stop` is done, then drains and shuts down.
 pub async fn serve_until(
     listener: TcpListener,
     server: Server,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<Drained> {
-    let service = server
-        .router
-        .clone()
-        .into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let (told, mut draining) = watch::channel(());
+    limits: ConnectionLimits,
+    stop: impl Future<Output = ()> + Send,
+) -> Drained {
     let live = server.live.clone();
-    let running = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let stop = async move {
         stop.await;
         tracing::info!("stopping");
         // A stream never ends by itself.
         live.stop();
-        let _ = told.send(());
-    });
-    let drained = tokio::select! {
-        ended = running => {
-            ended.context("serving HTTP")?;
-            Drained::All
-        }
-        // Idle keep-alive connections must not hold the server up.
-        () = async { let _ = draining.changed().await; tokio::time::sleep(DRAIN).await; } => {
-            tracing::warn!("connections did not end in time");
-            Drained::Forced
-        }
     };
+    let drained = http::serve(listener, server.router.clone(), limits, stop).await;
     server.shut_down().await;
     tracing::info!("stopped");
-    Ok(drained)
+    drained
 }
 
 async fn stop_signal() {

@@ -20,7 +20,8 @@ use serde_json::Value;
 use support::{TestServer, open, sshd_failures};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::sync::oneshot;
-use wolf_server::startup::{Drained, serve_until};
+use wolf_server::http::{ConnectionLimits, Drained};
+use wolf_server::startup::serve_until;
 use wolfsec::identity::Role;
 use wolfsec_app::Caller;
 
@@ -313,7 +314,7 @@ async fn open_streams_do_not_hold_the_server_up() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(serve_until(listener, server, async {
+    let running = tokio::spawn(serve_until(listener, server, ConnectionLimits::default(), async {
         let _ = stopped.await;
     }));
     let mut streams = Vec::new();
@@ -339,6 +340,6 @@ async fn open_streams_do_not_hold_the_server_up() {
             String::from_utf8_lossy(&rest)
         );
     }
-    assert_eq!(running.await.unwrap().unwrap(), Drained::All);
+    assert_eq!(running.await.unwrap(), Drained::All);
     leftovers.remove().await;
 }

@@ -3,6 +3,7 @@
 mod api;
 mod assets;
 mod body;
+mod connections;
 mod credentials;
 mod elastic;
 mod error;
@@ -19,6 +20,7 @@ mod state;
 mod traffic;
 
 pub use assets::Assets;
+pub use connections::{ConnectionLimits, Drained, serve};
 pub use router::{paths_of_programs, router};
 pub use state::{AppState, AppStateParts};
 pub use traffic::{Traffic, TrafficReading};
