@@ -6,6 +6,7 @@
 mod bundled;
 mod correlate;
 mod engine;
+mod json;
 mod matches;
 mod normalise;
 mod pack;

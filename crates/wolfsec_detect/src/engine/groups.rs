@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
-use rsigma_eval::{CompiledRule, Engine, EvaluationResult, JsonEvent, MatchDetailLevel};
+use rsigma_eval::{CompiledRule, Engine, EvaluationResult, MatchDetailLevel};
 use rsigma_parser::{FilterRule, LogSource, SigmaCollection};
 
+use crate::json::View;
 use crate::normalise::routes::Source;
 
 /// One dimension of log sources: what holds for any word, and what for each.
@@ -57,7 +58,7 @@ impl RuleGroups {
     }
 
     /// What the rules of an event's sources say of it. Each rule is asked once, however many of the sources fit it.
-    pub fn evaluate(&self, event: &JsonEvent<'_>, sources: &[Source]) -> Vec<EvaluationResult> {
+    pub fn evaluate(&self, event: &View<'_>, sources: &[Source]) -> Vec<EvaluationResult> {
         let mut engines: Vec<&Engine> = Vec::new();
         for engine in sources.iter().flat_map(|source| self.fitting(source)) {
             if !engines.iter().any(|known| std::ptr::eq(*known, engine)) {

@@ -6,14 +6,15 @@ mod load;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rsigma_eval::JsonEvent;
+use bumpalo::Bump;
 use wolfsec::detection::{AnalysedEvent, CorrelationHit, Correlator, Detector, RawBatch, RuleMatch};
 use wolfsec::events::RejectedLine;
 use wolfsec::rules::RuleState;
 
 use crate::correlate::{CorrelationPlan, SigmaCorrelator};
+use crate::json::View;
 use crate::matches;
-use crate::normalise::{Identities, MappingError, Normalised, Normaliser, Receipt, read_lines};
+use crate::normalise::{Identities, MappingError, Normalised, Normaliser, Receipt, lines, read_line};
 use groups::RuleGroups;
 pub(crate) use load::judge;
 pub use load::{LoadedKind, LoadedRule, RuleSource};
@@ -94,22 +95,23 @@ impl SigmaDetector {
     }
 
     /// Hands over each readable line's number and event; answers the lines that cannot be read.
-    fn normalised(&self, batch: RawBatch<'_>, mut each: impl FnMut(u32, Normalised)) -> Vec<RejectedLine> {
+    fn normalised(&self, batch: RawBatch<'_>, mut each: impl FnMut(u32, Normalised<'_>)) -> Vec<RejectedLine> {
         let mut identities = Identities::new(batch.peer);
         let mut rejected = Vec::new();
-        for line in read_lines(batch.body) {
-            match line {
+        let mut arena = Bump::new();
+        for (raw, number) in lines(batch.body) {
+            match read_line(raw, number, &arena) {
                 Ok(line) => {
-                    let number = line.number;
                     let receipt = Receipt {
-                        id: identities.identify(&line.map, line.raw),
+                        id: identities.identify(line.map, line.raw),
                         peer: batch.peer,
                         received_at: batch.received_at,
                     };
-                    each(number, self.core.normaliser.normalise(line, &receipt));
+                    each(number, self.core.normaliser.normalise(line, &receipt, &arena));
                 }
                 Err(reject) => rejected.push(reject),
             }
+            arena.reset();
         }
         rejected
     }
@@ -129,8 +131,8 @@ impl SigmaDetector {
     }
 
     /// Matches of one event under all its log sources.
-    fn evaluate(&self, normalised: &Normalised) -> (Vec<RuleMatch>, Option<CorrelationHit>) {
-        let view = JsonEvent::borrow(&normalised.view);
+    fn evaluate(&self, normalised: &Normalised<'_>) -> (Vec<RuleMatch>, Option<CorrelationHit>) {
+        let view = View(normalised.view);
         let mut matches: Vec<RuleMatch> = Vec::new();
         let mut base_rules: Vec<String> = Vec::new();
         for result in self.core.rules.evaluate(&view, &normalised.routes.sigma) {

@@ -4,12 +4,11 @@
 
 use std::net::IpAddr;
 
-use serde_json::{Map, Value, json};
-
-type Fields = Vec<(&'static str, Value)>;
+use super::Added;
+use crate::json::{Object, Value};
 
 /// Fields of one access line, or `None` when it is none.
-pub(crate) fn read(line: &str) -> Option<Fields> {
+pub(crate) fn read(line: &str) -> Option<Added<'_>> {
     let (host, client, rest) = client(line)?;
     let (_ident, rest) = rest.split_once(' ')?;
     let (user, rest) = rest.split_once(" [")?;
@@ -19,18 +18,18 @@ pub(crate) fn read(line: &str) -> Option<Fields> {
     let status: u16 = tail.next()?.parse().ok()?;
     let bytes = tail.next().unwrap_or("-");
     let mut fields = vec![
-        ("c-ip", json!(client)),
-        ("time_local", json!(time)),
-        ("sc-status", json!(status)),
+        ("c-ip", Value::from(client)),
+        ("time_local", time.into()),
+        ("sc-status", u64::from(status).into()),
     ];
     if let Ok(bytes) = bytes.parse::<u64>() {
-        fields.push(("sc-bytes", json!(bytes)));
+        fields.push(("sc-bytes", bytes.into()));
     }
     if let Some(host) = host {
-        fields.push(("cs-host", json!(host)));
+        fields.push(("cs-host", host.into()));
     }
     if user != "-" && !user.is_empty() {
-        fields.push(("cs-username", json!(user)));
+        fields.push(("cs-username", user.into()));
     }
     read_request(request, &mut fields);
     read_agent(tail.next().unwrap_or_default(), &mut fields);
@@ -51,7 +50,7 @@ fn client(line: &str) -> Option<(Option<&str>, &str, &str)> {
 }
 
 /// Method, address and parameters of an event that has them in one field: nginx's `$request`, else its `$request_uri`.
-pub(crate) fn read_variables(map: &Map<String, Value>) -> Fields {
+pub(crate) fn read_variables(map: Object<'_>) -> Added<'_> {
     let text = |name: &str| map.get(name).and_then(Value::as_str);
     let mut fields = Vec::new();
     match (text("request"), text("request_uri")) {
@@ -62,7 +61,7 @@ pub(crate) fn read_variables(map: &Map<String, Value>) -> Fields {
     fields
 }
 
-fn read_request(request: &str, fields: &mut Fields) {
+fn read_request<'a>(request: &'a str, fields: &mut Added<'a>) {
     let (method, rest) = request.split_once(' ').unwrap_or(("", request));
     let (target, version) = match rest.rsplit_once(' ') {
         Some((target, version)) if version.starts_with("HTTP/") => (target, version),
@@ -72,28 +71,28 @@ fn read_request(request: &str, fields: &mut Fields) {
     read_target(target, fields);
 }
 
-fn read_target(target: &str, fields: &mut Fields) {
+fn read_target<'a>(target: &'a str, fields: &mut Added<'a>) {
     let (stem, query) = target.split_once('?').unwrap_or((target, ""));
     let parts = [("cs-uri", target), ("cs-uri-stem", stem), ("cs-uri-query", query)];
     add_filled(parts, fields);
 }
 
-fn add_filled<const N: usize>(values: [(&'static str, &str); N], fields: &mut Fields) {
+fn add_filled<'a, const N: usize>(values: [(&'a str, &'a str); N], fields: &mut Added<'a>) {
     let filled = values.into_iter().filter(|(_, value)| !value.is_empty());
-    fields.extend(filled.map(|(name, value)| (name, json!(value))));
+    fields.extend(filled.map(|(name, value)| (name, value.into())));
 }
 
 /// `"referer" "user agent"`, absent in common format.
-fn read_agent(rest: &str, fields: &mut Fields) {
+fn read_agent<'a>(rest: &'a str, fields: &mut Added<'a>) {
     let Some((referer, rest)) = rest.strip_prefix('"').and_then(quoted) else {
         return;
     };
     if referer != "-" {
-        fields.push(("cs-referer", json!(referer)));
+        fields.push(("cs-referer", referer.into()));
     }
     let agent = rest.trim_start().strip_prefix('"').and_then(quoted);
     if let Some((agent, _)) = agent.filter(|(agent, _)| *agent != "-") {
-        fields.push(("cs-user-agent", json!(agent)));
+        fields.push(("cs-user-agent", agent.into()));
     }
 }
 
@@ -112,7 +111,7 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
-    fn field(line: &str, name: &str) -> Value {
+    fn field<'a>(line: &'a str, name: &str) -> Value<'a> {
         let fields = read(line).unwrap();
         fields
             .into_iter()
@@ -123,26 +122,26 @@ mod tests {
     #[test]
     fn combined_lines_are_read() {
         let line = r#"203.0.113.5 - bob [10/Jul/2024:14:30:00 +0200] "GET /a.php?cmd=id HTTP/1.1" 200 512 "https://example.org/" "Mozilla/5.0 (\"x\")""#;
-        assert_eq!(field(line, "cs-uri-stem"), "/a.php");
-        assert_eq!(field(line, "cs-uri-query"), "cmd=id");
-        assert_eq!(field(line, "cs-username"), "bob");
-        assert_eq!(field(line, "sc-status"), 200);
-        assert_eq!(field(line, "cs-user-agent"), r#"Mozilla/5.0 (\"x\")"#);
+        assert_eq!(field(line, "cs-uri-stem"), Value::Text("/a.php"));
+        assert_eq!(field(line, "cs-uri-query"), Value::Text("cmd=id"));
+        assert_eq!(field(line, "cs-username"), Value::Text("bob"));
+        assert_eq!(field(line, "sc-status"), Value::Integer(200));
+        assert_eq!(field(line, "cs-user-agent"), Value::Text(r#"Mozilla/5.0 (\"x\")"#));
     }
 
     #[test]
     fn a_virtual_host_may_come_first() {
         let line =
             r#"www.example.org:443 203.0.113.5 - - [10/Jul/2024:14:30:00 +0200] "GET /a HTTP/1.1" 200 5 "-" "curl/8""#;
-        assert_eq!(field(line, "cs-host"), "www.example.org");
-        assert_eq!(field(line, "c-ip"), "203.0.113.5");
-        assert_eq!(field(line, "cs-uri-stem"), "/a");
+        assert_eq!(field(line, "cs-host"), Value::Text("www.example.org"));
+        assert_eq!(field(line, "c-ip"), Value::Text("203.0.113.5"));
+        assert_eq!(field(line, "cs-uri-stem"), Value::Text("/a"));
     }
 
     #[test]
     fn common_lines_and_garbage_requests_are_read() {
         let line = r#"2001:db8::1 - - [10/Jul/2024:14:30:00 +0200] "\x16\x03\x01" 400 0"#;
-        assert_eq!(field(line, "sc-status"), 400);
+        assert_eq!(field(line, "sc-status"), Value::Integer(400));
         assert_eq!(field(line, "cs-user-agent"), Value::Null);
         assert!(read("Failed password for root").is_none());
         assert!(read("host web-01 - - [x] \"GET / HTTP/1.1\" 200 1").is_none());

@@ -2,10 +2,13 @@
 //! Values with blanks or quotes come as bare hexadecimal digits; enriched records add upper-case names
 //! after a group separator.
 
-use serde_json::{Value, json};
+use bumpalo::Bump;
+
+use super::Added;
+use crate::json::Value;
 
 /// The fields of a record, its time first.
-pub(crate) fn read(line: &str) -> Option<Vec<(String, Value)>> {
+pub(crate) fn read<'a>(line: &'a str, arena: &'a Bump) -> Option<Added<'a>> {
     let start = line.find("type=")?;
     let (before, record) = line.split_at_checked(start)?;
     let (head, body) = record.split_once("msg=audit(")?;
@@ -14,14 +17,14 @@ pub(crate) fn read(line: &str) -> Option<Vec<(String, Value)>> {
     let (time, serial) = stamp.split_once(':')?;
     time.parse::<f64>().ok()?;
     let mut fields = vec![
-        ("audit.time".to_owned(), json!(time)),
-        ("audit.serial".to_owned(), json!(serial)),
-        ("type".to_owned(), json!(kind)),
+        ("audit.time", Value::from(time)),
+        ("audit.serial", Value::from(serial)),
+        ("type", Value::from(kind)),
     ];
     if let Some(node) = before.trim().strip_prefix("node=") {
-        fields.push(("node".to_owned(), json!(node)));
+        fields.push(("node", node.into()));
     }
-    read_pairs(body, hexadecimal_names(kind), &mut fields);
+    read_pairs(body, hexadecimal_names(kind), &mut fields, arena);
     Some(fields)
 }
 
@@ -39,17 +42,18 @@ fn hexadecimal_names(kind: &str) -> fn(&str) -> bool {
     }
 }
 
-fn read_pairs(text: &str, may_be_hex: fn(&str) -> bool, fields: &mut Vec<(String, Value)>) {
+fn read_pairs<'a>(text: &'a str, may_be_hex: fn(&str) -> bool, fields: &mut Added<'a>, arena: &'a Bump) {
     let mut rest = text;
     while let Some((name, tail)) = rest.split_once('=') {
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{1d}');
         let name = name.rsplit([' ', '\u{1d}']).next().unwrap_or(name);
         let (value, quoted, next) = value(tail);
         if name == "msg" && quoted {
-            read_pairs(value, may_be_hex, fields);
+            read_pairs(value, may_be_hex, fields, arena);
         } else if !name.is_empty() {
             let decoded = (!quoted && may_be_hex(name)).then(|| unhex(value)).flatten();
-            fields.push((name.to_owned(), decoded.map_or_else(|| json!(value), Value::String)));
+            let value = decoded.map_or(value, |decoded| arena.alloc_str(&decoded));
+            fields.push((name, value.into()));
         }
         rest = next;
     }
@@ -89,12 +93,14 @@ fn unhex(digits: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn field(line: &str, name: &str) -> Value {
-        let fields = read(line).unwrap();
-        fields
-            .into_iter()
-            .find(|(n, _)| n == name)
-            .map_or(Value::Null, |(_, v)| v)
+    fn field(line: &str, name: &str) -> String {
+        let arena = Bump::new();
+        let fields = read(line, &arena).unwrap();
+        let found = fields.iter().find(|(field, _)| *field == name);
+        found
+            .and_then(|(_, value)| value.as_str())
+            .unwrap_or_default()
+            .to_owned()
     }
 
     #[test]
@@ -120,6 +126,6 @@ mod tests {
         let line = r#"type=USER_LOGIN msg=audit(1604996384.965:1): pid=1 uid=0 msg='op=login acct="root" exe="/usr/sbin/sshd" hostname=? addr=203.0.113.5 terminal=ssh res=failed'"#;
         assert_eq!(field(line, "addr"), "203.0.113.5");
         assert_eq!(field(line, "res"), "failed");
-        assert!(read("type=EXECVE without a stamp").is_none());
+        assert!(read("type=EXECVE without a stamp", &Bump::new()).is_none());
     }
 }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use serde_json::{Map, Value};
 use wolfsec::events::EcsColumns;
 use wolfsec::severity::Severity;
 
 use super::mapping::{COLUMN_NAMES, Columns};
-use super::{find, path};
+use super::{Added, find, path};
+use crate::json::Object;
 
 /// Longest column value (bytes): well below what a B-tree index takes.
 const MAX_COLUMN_BYTES: usize = 512;
@@ -19,12 +19,7 @@ const PRIORITY_FIELD: &str = "PRIORITY";
 
 /// Fills every column from the sent fields, what was read out of the message, and the names that the
 /// mapping and then any source may use.
-pub(crate) fn fill(
-    map: &Map<String, Value>,
-    added: &[(String, Value)],
-    mapped: Option<&Columns>,
-    common: &Columns,
-) -> EcsColumns {
+pub(crate) fn fill(map: Object<'_>, added: &Added<'_>, mapped: Option<&Columns>, common: &Columns) -> EcsColumns {
     let column = |index: usize, read: fn(&str) -> Option<String>| -> Option<String> {
         let own = COLUMN_NAMES.get(index).copied();
         let mapped = mapped.and_then(|columns| columns.get(index)).into_iter().flatten();
@@ -105,7 +100,7 @@ fn outcome(text: &str) -> Option<String> {
 }
 
 /// The severity that a line claims, in Sigma's or syslog's words or by journald's number.
-pub(crate) fn severity(map: &Map<String, Value>) -> Severity {
+pub(crate) fn severity(map: Object<'_>) -> Severity {
     SEVERITY_FIELDS
         .iter()
         .filter_map(|name| path::lookup(map, name)?.as_str())
@@ -138,7 +133,15 @@ fn priority(number: &str) -> Option<Severity> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use bumpalo::Bump;
+    use serde_json::{Value, json};
+
+    use crate::json::parse;
+
+    fn claimed(value: &Value) -> Severity {
+        let (arena, text) = (Bump::new(), value.to_string());
+        severity(parse(&text, &arena).unwrap().as_object().unwrap())
+    }
 
     #[test]
     fn addresses_are_validated_and_written_one_way() {
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn severity_comes_from_words_only() {
-        let of = |value: Value| severity(value.as_object().unwrap());
+        let of = |value: Value| claimed(&value);
         assert_eq!(of(json!({"level": "4", "log": {"level": "WARN"}})), Severity::Low);
         assert_eq!(of(json!({"severity": "critical"})), Severity::Critical);
         assert_eq!(of(json!({"severity": 7})), Severity::Informational);
@@ -169,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_journal_counts_severity_from_the_top() {
-        let of = |value: Value| severity(value.as_object().unwrap());
+        let of = |value: Value| claimed(&value);
         for (number, expected) in [
             ("0", Severity::Critical),
             ("2", Severity::High),

@@ -1,12 +1,13 @@
 //! Event identity: the same event sent twice gets the same id, whatever else was in the request.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use wolfsec::ids::{EventId, PeerId};
 
 use super::path;
+use crate::json::{Object, Value};
 
 /// Names of the client's own id, in order.
 const CLIENT_ID_FIELDS: [&str; 2] = ["_id", "event.id"];
@@ -27,14 +28,13 @@ impl Identities {
     }
 
     /// SHA-256 over (peer, client id) or over (peer, raw line, which occurrence of it), as a version 8 UUID.
-    pub fn identify(&mut self, map: &Map<String, Value>, raw: &[u8]) -> EventId {
+    pub fn identify(&mut self, map: Object<'_>, raw: &[u8]) -> EventId {
         let client_id = CLIENT_ID_FIELDS
             .iter()
             .filter_map(|name| path::lookup(map, name))
             .find_map(|value| match value {
-                Value::String(text) if !text.is_empty() => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                _ => None,
+                Value::Text(text) => Some(Cow::Borrowed(text)).filter(|text| !text.is_empty()),
+                other => other.number().map(Cow::Owned),
             });
         if let Some(id) = client_id {
             return to_id(&self.digest(&[b"client", id.as_bytes()]));
@@ -69,22 +69,24 @@ fn to_id(digest: &[u8; 32]) -> EventId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use bumpalo::Bump;
     use uuid::Uuid;
+
+    use crate::json::parse;
 
     fn nobody() -> PeerId {
         PeerId(Uuid::nil())
     }
 
+    fn identify(identities: &mut Identities, line: &str) -> EventId {
+        let arena = Bump::new();
+        let object = parse(line, &arena).unwrap().as_object().unwrap();
+        identities.identify(object, line.as_bytes())
+    }
+
     fn ids(lines: &[&str]) -> Vec<EventId> {
         let mut identities = Identities::new(nobody());
-        lines
-            .iter()
-            .map(|line| {
-                let value: Value = serde_json::from_str(line).unwrap();
-                identities.identify(value.as_object().unwrap(), line.as_bytes())
-            })
-            .collect()
+        lines.iter().map(|line| identify(&mut identities, line)).collect()
     }
 
     #[test]
@@ -111,9 +113,8 @@ mod tests {
 
     #[test]
     fn another_peer_gets_another_id() {
-        let value = json!({"_id": "7"});
-        let map = value.as_object().unwrap();
-        let other = Identities::new(PeerId(Uuid::from_u128(1))).identify(map, b"x");
-        assert_ne!(other, Identities::new(nobody()).identify(map, b"x"));
+        let line = r#"{"_id": "7"}"#;
+        let other = identify(&mut Identities::new(PeerId(Uuid::from_u128(1))), line);
+        assert_ne!(other, identify(&mut Identities::new(nobody()), line));
     }
 }

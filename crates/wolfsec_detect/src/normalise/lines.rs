@@ -2,33 +2,31 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use bumpalo::Bump;
 use wolfsec::events::{MAX_LINE_BYTES, MAX_NESTING, REJECT_SAMPLE_BYTES, RejectCode, RejectedLine};
 
 use super::scan;
+use crate::json::{Object, Value, keep, parse};
 
 /// A parsed line.
 pub(crate) struct Line<'b> {
-    /// Counts from 1.
-    pub number: u32,
     /// The bytes that came.
     pub raw: &'b [u8],
     /// The JSON text to store.
-    pub text: Cow<'b, str>,
-    pub map: Map<String, Value>,
+    pub text: &'b str,
+    pub map: Object<'b>,
     pub sanitised: bool,
 }
 
-/// The lines of a body, in order. Blank ones are left out but counted.
-pub(crate) fn read_lines(body: &[u8]) -> impl Iterator<Item = Result<Line<'_>, RejectedLine>> {
+/// The lines of a body with their numbers, in order. Blank ones are left out but counted.
+pub(crate) fn lines(body: &[u8]) -> impl Iterator<Item = (&[u8], u32)> {
     body.split(|byte| *byte == b'\n')
         .zip(1_u32..)
         .map(|(raw, number)| (raw.trim_ascii(), number))
         .filter(|(raw, _)| !raw.is_empty())
-        .map(|(raw, number)| read_line(raw, number))
 }
 
-fn read_line(raw: &[u8], number: u32) -> Result<Line<'_>, RejectedLine> {
+pub(crate) fn read_line<'b>(raw: &'b [u8], number: u32, arena: &'b Bump) -> Result<Line<'b>, RejectedLine> {
     let reject = |code, reason: String| RejectedLine {
         line: number,
         code,
@@ -47,13 +45,12 @@ fn read_line(raw: &[u8], number: u32) -> Result<Line<'_>, RejectedLine> {
     }
     let sanitised = !findings.is_clean();
     let text = if sanitised {
-        Cow::Owned(findings.sanitise(text))
+        keep(Cow::Owned(findings.sanitise(text)), arena)
     } else {
-        Cow::Borrowed(text)
+        text
     };
-    match serde_json::from_str(&text) {
+    match parse(text, arena) {
         Ok(Value::Object(map)) => Ok(Line {
-            number,
             raw,
             text,
             map,
@@ -78,7 +75,7 @@ mod tests {
     use super::*;
 
     fn code(line: &[u8]) -> Option<RejectCode> {
-        read_line(line, 1).err().map(|reject| reject.code)
+        read_line(line, 1, &Bump::new()).err().map(|reject| reject.code)
     }
 
     #[test]
@@ -95,11 +92,10 @@ mod tests {
 
     #[test]
     fn blank_lines_count_and_neighbours_stay() {
-        let lines: Vec<_> = read_lines(b"\n{\"a\":1}\r\n  \nnope\n{\"a\":2}").collect();
-        let numbers: Vec<_> = lines
-            .iter()
-            .map(|line| match line {
-                Ok(line) => (line.number, true),
+        let arena = Bump::new();
+        let numbers: Vec<_> = lines(b"\n{\"a\":1}\r\n  \nnope\n{\"a\":2}")
+            .map(|(raw, number)| match read_line(raw, number, &arena) {
+                Ok(_) => (number, true),
                 Err(reject) => (reject.line, false),
             })
             .collect();

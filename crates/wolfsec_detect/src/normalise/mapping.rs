@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use bumpalo::Bump;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::path;
 use super::pattern::{Anchor, Pattern};
 use super::routes::{Category, Channel, EventType, Routes, Source, WindowsRoutes};
-use super::{access_log, auditd};
+use super::{Added, access_log, auditd};
+use crate::json::{Object, Value};
 
 /// Why a mapping file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -120,12 +121,14 @@ pub(crate) struct Mapping {
 
 /// What recognition looks at.
 pub(crate) struct Seen<'e> {
-    pub map: &'e Map<String, Value>,
+    pub map: Object<'e>,
     /// The message without its syslog header.
     pub text: &'e str,
     pub program: Option<&'e str>,
     /// The program's name came by way of syslog, not of ECS.
     pub by_syslog: bool,
+    /// Where what has to be written anew is kept.
+    pub arena: &'e Bump,
 }
 
 impl Mapping {
@@ -164,7 +167,7 @@ impl Mapping {
     }
 
     /// The fields that the first fitting pattern reads out of a message.
-    pub fn read_message(&self, text: &str, added: &mut Vec<(String, Value)>) {
+    pub fn read_message<'a>(&'a self, text: &'a str, added: &mut Added<'a>) {
         let fitting = self
             .patterns
             .iter()
@@ -175,7 +178,7 @@ impl Mapping {
                 fields
                     .into_iter()
                     .chain(fixed)
-                    .map(|(name, value)| (name.to_owned(), Value::from(value))),
+                    .map(|(name, value)| (name, Value::from(value))),
             );
         }
     }
@@ -213,7 +216,7 @@ impl Mapping {
     }
 
     /// The service that an event names, else the one whose field it has.
-    pub fn service(&self, map: &Map<String, Value>) -> Option<String> {
+    pub fn service(&self, map: Object<'_>) -> Option<String> {
         let named = self.service_from.iter().find_map(|name| path::text_at(map, name));
         named.map(Cow::into_owned).or_else(|| {
             let mut fields = self.service_of.iter();
@@ -235,7 +238,7 @@ impl When {
         let by_program = self.program.is_empty() || self.is_program(seen);
         let by_shape = match self.shape {
             Extract::AccessLog => access_log::read(seen.text).is_some(),
-            Extract::Auditd => auditd::read(seen.text).is_some(),
+            Extract::Auditd => auditd::read(seen.text, seen.arena).is_some(),
             Extract::Patterns | Extract::Sudo | Extract::Windows => true,
         };
         by_program

@@ -21,17 +21,19 @@ mod windows;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use wolfsec::Timestamp;
 use wolfsec::events::{NewEvent, is_acceptable_time};
 use wolfsec::ids::{EventId, PeerId};
 
+use crate::json::{Object, Value, keep};
 pub(crate) use identity::Identities;
-pub(crate) use lines::{Line, read_lines};
+pub(crate) use lines::{Line, lines, read_line};
 pub use mapping::MappingError;
-use mapping::{Extract, Mapping, Seen};
+use mapping::{COLUMN_NAMES, Extract, Mapping, Seen};
 use routes::{Routes, Source};
-pub use time::parse as parse_time;
+pub use time::parse_json as parse_time;
 
 /// Longest message kept (bytes); the whole of it stays in `fields`.
 const MAX_MESSAGE_BYTES: usize = 32 * 1024;
@@ -61,6 +63,9 @@ const MAPPINGS: [(&str, &str); 12] = [
 ];
 const COMMON: (&str, &str) = ("common", include_str!("../../../../mappings/common.toml"));
 
+/// What was read out of an event beside what was sent, the more telling first.
+pub(crate) type Added<'a> = Vec<(&'a str, Value<'a>)>;
+
 /// Knows every mapping file.
 #[derive(Debug)]
 pub(crate) struct Normaliser {
@@ -70,10 +75,10 @@ pub(crate) struct Normaliser {
 }
 
 /// An event with what rules need to know about it.
-pub(crate) struct Normalised {
+pub(crate) struct Normalised<'a> {
     pub event: NewEvent,
-    /// The evaluated view.
-    pub view: Value,
+    /// What rules look at.
+    pub view: Object<'a>,
     pub routes: Arc<Routes>,
 }
 
@@ -98,36 +103,35 @@ impl Normaliser {
     }
 
     /// Normalises one parsed line.
-    pub fn normalise(&self, line: Line<'_>, receipt: &Receipt) -> Normalised {
+    pub fn normalise<'a>(&'a self, line: Line<'a>, receipt: &Receipt, arena: &'a Bump) -> Normalised<'a> {
         let Line {
-            text,
-            mut map,
-            sanitised,
-            ..
+            text, map, sanitised, ..
         } = line;
         let mut added = Vec::new();
-        let message = self.common.message.iter().find_map(|name| path::text_at(&map, name));
-        let syslog = syslog::split(message.as_deref().unwrap_or_default());
-        let (program, by_syslog) = self.program(&map, syslog.program);
+        let message = self.common.message.iter().find_map(|name| path::text_at(map, name));
+        let message = message.map(|message| keep(message, arena));
+        let syslog = syslog::split(message.unwrap_or_default());
+        let (program, by_syslog) = self.program(map, syslog.program);
         let seen = Seen {
-            map: &map,
+            map,
             text: syslog.text,
-            program: program.as_deref(),
+            program,
             by_syslog,
+            arena,
         };
         let (mapping, explicit) = self.source_of(&seen);
         let routes = self.extract(mapping, &seen, explicit, &mut added);
         for (name, value) in [("host.name", syslog.host), ("process.name", seen.program)] {
             if let Some(value) = value.filter(|_| by_syslog) {
-                added.push((name.to_owned(), Value::from(value)));
+                added.push((name, value.into()));
             }
         }
-        let columns = columns::fill(&map, &added, mapping.map(|m| &m.columns), &self.common.columns);
+        let columns = columns::fill(map, &added, mapping.map(|m| &m.columns), &self.common.columns);
         let names = mapping.into_iter().flat_map(|m| &m.time).chain(&self.common.time);
-        let (ts, time_adjusted) = event_time(&map, &added, names, syslog.time, receipt.received_at);
-        let message = match &message {
+        let (ts, time_adjusted) = event_time(map, &added, names, syslog.time, receipt.received_at);
+        let message = match message {
             Some(text) => path::shorten(text, MAX_MESSAGE_BYTES).to_owned(),
-            None => summary(&map, &added, mapping),
+            None => summary(map, &added, mapping),
         };
         let event = NewEvent {
             id: receipt.id,
@@ -135,23 +139,19 @@ impl Normaliser {
             received_at: receipt.received_at,
             peer: receipt.peer,
             logsource: routes.stored.clone(),
-            severity: columns::severity(&map),
+            severity: columns::severity(map),
             message,
-            fields: text.into_owned(),
+            fields: text.to_owned(),
             columns,
             time_adjusted,
             sanitised,
         };
-        add_to_view(&mut map, added, &event);
-        Normalised {
-            event,
-            view: Value::Object(map),
-            routes,
-        }
+        let view = view(map, &added, &event, arena);
+        Normalised { event, view, routes }
     }
 
     /// The program's name, and whether syslog rather than ECS gave it.
-    fn program<'e>(&self, map: &'e Map<String, Value>, by_header: Option<&'e str>) -> (Option<Cow<'e, str>>, bool) {
+    fn program<'e>(&self, map: Object<'e>, by_header: Option<&'e str>) -> (Option<&'e str>, bool) {
         let sent = self
             .common
             .program
@@ -160,9 +160,9 @@ impl Normaliser {
         match sent {
             Some((name, tag)) => {
                 let by_syslog = name != "process.name" || by_header.is_some();
-                (Some(Cow::Borrowed(syslog::program_name(tag))), by_syslog)
+                (Some(syslog::program_name(tag)), by_syslog)
             }
-            None => (by_header.map(Cow::Borrowed), by_header.is_some()),
+            None => (by_header, by_header.is_some()),
         }
     }
 
@@ -202,12 +202,12 @@ impl Normaliser {
     }
 
     /// Adds what the mapping reads out of the event; gives the rules' routes.
-    fn extract(
+    fn extract<'a>(
         &self,
-        mapping: Option<&Mapping>,
-        seen: &Seen<'_>,
+        mapping: Option<&'a Mapping>,
+        seen: &Seen<'a>,
         explicit: Source,
-        added: &mut Vec<(String, Value)>,
+        added: &mut Added<'a>,
     ) -> Arc<Routes> {
         let Some(mapping) = mapping else {
             return if explicit.is_empty() {
@@ -221,25 +221,23 @@ impl Normaliser {
             Extract::Patterns => mapping.read_message(seen.text, added),
             Extract::Sudo => match sudo::read(seen.text) {
                 Some(fields) => {
-                    let fields = fields.into_iter();
-                    added.extend(fields.map(|(name, value)| (name.to_owned(), Value::from(value))));
+                    added.extend(fields.into_iter().map(|(name, value)| (name, value.into())));
                 }
                 None => mapping.read_message(seen.text, added),
             },
             Extract::AccessLog => {
                 let fields = access_log::read(seen.text);
-                let fields = fields.unwrap_or_else(|| access_log::read_variables(seen.map));
-                added.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
+                added.extend(fields.unwrap_or_else(|| access_log::read_variables(seen.map)));
             }
-            Extract::Auditd => added.extend(auditd::read(seen.text).unwrap_or_default()),
-            Extract::Windows => found = Some(windows::flatten(seen.map, added)),
+            Extract::Auditd => added.extend(auditd::read(seen.text, seen.arena).unwrap_or_default()),
+            Extract::Windows => found = Some(windows::flatten(seen.map, added, seen.arena)),
         }
         add_aliases(mapping, seen.map, added);
         let shape_routes = match found {
             Some(kind) => {
-                let channel = Some(kind.channel.as_str()).filter(|channel| !channel.is_empty());
+                let channel = Some(kind.channel).filter(|channel| !channel.is_empty());
                 let channel = channel.or(explicit.service.as_deref()).unwrap_or_default();
-                mapping.windows.find(channel, kind.event_id, kind.event_type.as_deref())
+                mapping.windows.find(channel, kind.event_id, kind.event_type)
             }
             None => mapping.routes_of_program(seen.program),
         };
@@ -257,22 +255,22 @@ impl Normaliser {
 }
 
 /// The names that rules use, where the event has the value under another name.
-fn add_aliases(mapping: &Mapping, map: &Map<String, Value>, added: &mut Vec<(String, Value)>) {
+fn add_aliases<'a>(mapping: &'a Mapping, map: Object<'a>, added: &mut Added<'a>) {
     for (name, others) in &mapping.aliases {
         if find(map, added, name).is_none() {
-            let value = others.iter().find_map(|other| find(map, added, other)).cloned();
-            added.extend(value.map(|value| (name.clone(), value)));
+            let value = others.iter().find_map(|other| find(map, added, other));
+            added.extend(value.map(|value| (name.as_str(), value)));
         }
     }
 }
 
 /// A value as sent, else as read or renamed.
-fn find<'e>(map: &'e Map<String, Value>, added: &'e [(String, Value)], name: &str) -> Option<&'e Value> {
-    path::lookup(map, name).or_else(|| added.iter().find(|(added, _)| added == name).map(|(_, value)| value))
+fn find<'a>(map: Object<'a>, added: &Added<'a>, name: &str) -> Option<Value<'a>> {
+    path::lookup(map, name).or_else(|| added.iter().find(|(added, _)| *added == name).map(|(_, value)| *value))
 }
 
 /// What the line says about itself; a `service` that stands alone is given apart.
-fn explicit_source(map: &Map<String, Value>) -> (Source, Option<String>) {
+fn explicit_source(map: Object<'_>) -> (Source, Option<String>) {
     let word = |name: &str, nested: &str| {
         [name, nested]
             .iter()
@@ -286,7 +284,7 @@ fn explicit_source(map: &Map<String, Value>) -> (Source, Option<String>) {
         category: word("category", "logsource.category"),
         service: word("service", "logsource.service"),
     };
-    let named = source.product.is_some() || source.category.is_some() || map.contains_key("logsource");
+    let named = source.product.is_some() || source.category.is_some() || map.get("logsource").is_some();
     if named {
         (source, None)
     } else {
@@ -321,8 +319,8 @@ fn same(source: &Source, explicit: &Source) -> bool {
 
 /// The first time that can be read, the syslog header's last; outside the accepted window, or without one, the time of receipt.
 fn event_time<'n>(
-    map: &Map<String, Value>,
-    added: &[(String, Value)],
+    map: Object<'_>,
+    added: &Added<'_>,
     names: impl Iterator<Item = &'n String>,
     header: Option<&str>,
     received_at: Timestamp,
@@ -339,7 +337,7 @@ fn event_time<'n>(
 }
 
 /// A readable line for an event that brings none.
-fn summary(map: &Map<String, Value>, added: &[(String, Value)], mapping: Option<&Mapping>) -> String {
+fn summary(map: Object<'_>, added: &Added<'_>, mapping: Option<&Mapping>) -> String {
     let value = |name: &String| find(map, added, name).and_then(path::text).map(Cow::into_owned);
     let mut parts: Vec<String> = mapping
         .into_iter()
@@ -347,9 +345,11 @@ fn summary(map: &Map<String, Value>, added: &[(String, Value)], mapping: Option<
         .filter_map(value)
         .collect();
     if parts.is_empty() {
-        parts = map
-            .iter()
-            .filter(|(name, _)| !TIME_FIELDS.contains(&name.as_str()) && !ENVELOPE_FIELDS.contains(&name.as_str()))
+        let mut named: Vec<_> = map.iter().collect();
+        named.sort_unstable_by_key(|(name, _)| *name);
+        parts = named
+            .into_iter()
+            .filter(|(name, _)| !TIME_FIELDS.contains(name) && !ENVELOPE_FIELDS.contains(name))
             .filter_map(|(name, value)| path::text(value).map(|text| format!("{name}={text}")))
             .take(SUMMARY_FIELDS)
             .collect();
@@ -361,19 +361,14 @@ fn summary(map: &Map<String, Value>, added: &[(String, Value)], mapping: Option<
 }
 
 /// Sent fields win over what was read or renamed, except the Windows event id, which rules want as a number.
-fn add_to_view(map: &mut Map<String, Value>, added: Vec<(String, Value)>, event: &NewEvent) {
-    for (name, value) in added {
-        if name == "EventID" {
-            map.insert(name, value);
-        } else {
-            map.entry(name).or_insert(value);
-        }
-    }
-    for (name, value) in columns::named(&event.columns) {
-        if path::lookup(map, name).is_none() {
-            map.insert(name.to_owned(), Value::from(value.as_str()));
-        }
-    }
+fn view<'a>(map: Object<'a>, added: &Added<'a>, event: &NewEvent, arena: &'a Bump) -> Object<'a> {
+    let mut members = ArenaVec::with_capacity_in(map.len() + added.len() + COLUMN_NAMES.len(), arena);
+    members.extend(added.iter().copied().rev().find(|(name, _)| *name == "EventID"));
+    members.extend(map.iter());
+    members.extend(added.iter().copied());
+    let unsaid = columns::named(&event.columns).filter(|(name, _)| find(map, added, name).is_none());
+    members.extend(unsaid.map(|(name, value)| (name, Value::Text(arena.alloc_str(value)))));
+    Object::with_first(members)
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use crate::json::{Object, Value};
 
 /// The value under a dotted name, whichever way the sender nested it.
-pub(crate) fn lookup<'v>(map: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
+pub(crate) fn lookup<'a>(map: Object<'a>, path: &str) -> Option<Value<'a>> {
     if let Some(value) = map.get(path) {
         return Some(value);
     }
@@ -16,21 +16,21 @@ pub(crate) fn lookup<'v>(map: &'v Map<String, Value>, path: &str) -> Option<&'v 
 }
 
 /// A scalar as text; blank text and `-` count as absent, an array gives its first scalar.
-pub(crate) fn text(value: &Value) -> Option<Cow<'_, str>> {
+pub(crate) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => {
+        Value::Text(text) => {
             let text = text.trim();
             (!text.is_empty() && text != "-").then_some(Cow::Borrowed(text))
         }
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
-        Value::Array(items) => items.iter().find_map(text),
+        Value::Bool(flag) => Some(Cow::Borrowed(if flag { "true" } else { "false" })),
+        Value::List(items) => items.iter().copied().find_map(text),
         Value::Null | Value::Object(_) => None,
+        number => number.number().map(Cow::Owned),
     }
 }
 
 /// The text under a dotted name.
-pub(crate) fn text_at<'v>(map: &'v Map<String, Value>, path: &str) -> Option<Cow<'v, str>> {
+pub(crate) fn text_at<'a>(map: Object<'a>, path: &str) -> Option<Cow<'a, str>> {
     lookup(map, path).and_then(text)
 }
 
@@ -42,19 +42,23 @@ pub(crate) fn shorten(text: &str, max: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use bumpalo::Bump;
+
+    use crate::json::parse;
 
     #[test]
     fn names_are_found_nested_dotted_and_half_dotted() {
-        for value in [
-            json!({"a": {"b": {"c": 1}}}),
-            json!({"a.b.c": 1}),
-            json!({"a.b": {"c": 1}}),
-            json!({"a": {"b.c": 1}}),
+        let arena = Bump::new();
+        let object = |text| parse(text, &arena).unwrap().as_object().unwrap();
+        for text in [
+            r#"{"a": {"b": {"c": 1}}}"#,
+            r#"{"a.b.c": 1}"#,
+            r#"{"a.b": {"c": 1}}"#,
+            r#"{"a": {"b.c": 1}}"#,
         ] {
-            assert_eq!(lookup(value.as_object().unwrap(), "a.b.c"), Some(&json!(1)), "{value}");
+            assert_eq!(lookup(object(text), "a.b.c"), Some(Value::Integer(1)), "{text}");
         }
-        assert_eq!(lookup(json!({"a": 1}).as_object().unwrap(), "a.b"), None);
+        assert_eq!(lookup(object(r#"{"a": 1}"#), "a.b"), None);
     }
 
     #[test]

@@ -8,17 +8,27 @@ fn received_at() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
 
-fn normalise(text: &str) -> Normalised {
-    let line = read_lines(text.as_bytes()).next().unwrap().unwrap();
+/// An event with its view as a tree.
+struct Outcome {
+    event: NewEvent,
+    view: serde_json::Value,
+    routes: Arc<Routes>,
+}
+
+fn normalise(text: &str) -> Outcome {
+    let (arena, normaliser) = (Bump::new(), Normaliser::new().unwrap());
+    let line = read_line(text.as_bytes(), 1, &arena).unwrap();
     let receipt = Receipt {
         id: EventId(Uuid::nil()),
         peer: PeerId(Uuid::nil()),
         received_at: received_at(),
     };
-    Normaliser::new().unwrap().normalise(line, &receipt)
+    let Normalised { event, view, routes } = normaliser.normalise(line, &receipt, &arena);
+    let view = rsigma_eval::event::Event::to_json(&crate::json::View(view));
+    Outcome { event, view, routes }
 }
 
-fn of(value: &Value) -> Normalised {
+fn of(value: &serde_json::Value) -> Outcome {
     normalise(&value.to_string())
 }
 
@@ -43,7 +53,7 @@ fn sshd_lines_of_every_shipper_become_the_same() {
         json!({"MESSAGE": FAILED, "SYSLOG_IDENTIFIER": "sshd", "_HOSTNAME": "web-01"}),
         json!({"message": FAILED, "host.name": "web-01", "product": "linux", "service": "sshd"}),
     ] {
-        let Normalised { event, view, routes } = of(&value);
+        let Outcome { event, view, routes } = of(&value);
         assert_eq!(event.logsource, source("linux", "", "sshd"), "{value}");
         assert_eq!(routes.sigma.len(), 2);
         assert_eq!(event.columns.host_name.as_deref(), Some("web-01"), "{value}");
@@ -83,7 +93,7 @@ fn an_unknown_source_matches_no_named_one() {
 
 #[test]
 fn channel_and_id_decide_the_category() {
-    let windows = |channel: &str, id: Value, kind: &str| {
+    let windows = |channel: &str, id: serde_json::Value, kind: &str| {
         let event = of(&json!({"Channel": channel, "EventID": id, "EventType": kind}));
         let categories: Vec<_> = event.routes.sigma.iter().filter_map(|s| s.category.clone()).collect();
         (event.event.logsource, categories)
@@ -118,7 +128,7 @@ fn windows_names_are_those_of_the_rules() {
     let sent = json!({"Channel": "Security", "EventID": "4688", "Hostname": "WS05", "SourceName": "Audit",
         "NewProcessName": "C:\\Windows\\System32\\cmd.exe", "SubjectUserName": "EXAMPLE\\bob", "Threat Name": "x",
         "Keywords": "0x8010000000000000", "TimeCreated": "2026-11-20T08:00:00.123456789Z"});
-    let Normalised { event, view, .. } = of(&sent);
+    let Outcome { event, view, .. } = of(&sent);
     assert_eq!(view["EventID"], 4688);
     assert_eq!(view["Computer"], "WS05");
     assert_eq!(view["Provider_Name"], "Audit");
@@ -135,7 +145,7 @@ fn windows_names_are_those_of_the_rules() {
 #[test]
 fn access_lines_use_the_names_of_webserver_rules() {
     let line = r#"203.0.113.5 - - [20/Nov/2026:08:00:00 +0000] "GET /a.php?cmd=id HTTP/1.1" 200 5 "-" "curl/8""#;
-    let Normalised { event, view, .. } = of(&json!({"message": line}));
+    let Outcome { event, view, .. } = of(&json!({"message": line}));
     assert_eq!(event.logsource, source("", "webserver", ""));
     assert_eq!(view["cs-uri-query"], "cmd=id");
     assert_eq!(event.columns.source_ip.as_deref(), Some("203.0.113.5"));
@@ -153,7 +163,7 @@ fn requests_in_one_field_are_split() {
             "uri": "/rewritten", "remote_user": "bob"}),
         json!({"message": "www.example.org:443 203.0.113.5 - bob [20/Nov/2026:08:00:00 +0000] \"GET /a.php?cmd=id HTTP/1.1\" 200 5"}),
     ] {
-        let Normalised { event, view, .. } = of(&value);
+        let Outcome { event, view, .. } = of(&value);
         assert_eq!(event.logsource, source("", "webserver", ""), "{value}");
         assert_eq!(
             (&view["cs-method"], &view["cs-uri-stem"], &view["cs-uri-query"]),
@@ -184,7 +194,7 @@ fn times_outside_the_window_become_the_time_of_receipt() {
 
 #[test]
 fn the_journal_and_syslog_headers_say_when() {
-    let journal = |fields: Value| {
+    let journal = |fields: serde_json::Value| {
         let mut value = json!({"MESSAGE": FAILED, "SYSLOG_IDENTIFIER": "sshd", "_HOSTNAME": "web-01"});
         let more = fields.as_object().unwrap().clone();
         value.as_object_mut().unwrap().extend(more);
@@ -313,7 +323,7 @@ fn zeek_and_name_servers_share_the_dns_category() {
         "named[1]: queries: info: client 10.0.0.5#4242 (a.example): query: a.example IN TXT + (10.0.0.1)",
         "unbound[9:0]: [9:0] info: 10.0.0.5 a.example. TXT IN",
     ] {
-        let Normalised { event, view, .. } = of(&json!({"message": format!("Nov 20 08:00:00 ns-01 {line}")}));
+        let Outcome { event, view, .. } = of(&json!({"message": format!("Nov 20 08:00:00 ns-01 {line}")}));
         assert_eq!(event.logsource, source("", "dns", ""), "{line}");
         assert_eq!(event.columns.source_ip.as_deref(), Some("10.0.0.5"), "{line}");
         assert_eq!(

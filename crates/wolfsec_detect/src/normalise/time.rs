@@ -2,8 +2,9 @@
 //! microseconds or nanoseconds.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use serde_json::Value;
 use wolfsec::Timestamp;
+
+use crate::json::Value;
 
 /// Above these an epoch number is in the next finer unit.
 const MAX_EPOCH_SECONDS: f64 = 1e11;
@@ -11,10 +12,21 @@ const MAX_EPOCH_MILLIS: f64 = 1e14;
 const MAX_EPOCH_MICROS: f64 = 1e17;
 
 /// Reads a time, cut to the microsecond.
-pub fn parse(value: &Value) -> Option<Timestamp> {
+pub(crate) fn parse(value: Value<'_>) -> Option<Timestamp> {
     match value {
-        Value::String(text) => parse_text(text.trim()),
-        Value::Number(number) => match number.as_i64() {
+        Value::Text(text) => parse_text(text.trim()),
+        Value::Integer(whole) => from_whole(whole),
+        Value::Natural(number) => from_fraction(number as f64),
+        Value::Float(number) => from_fraction(number),
+        _ => None,
+    }
+}
+
+/// The same from a JSON tree.
+pub fn parse_json(value: &serde_json::Value) -> Option<Timestamp> {
+    match value {
+        serde_json::Value::String(text) => parse_text(text.trim()),
+        serde_json::Value::Number(number) => match number.as_i64() {
             Some(whole) => from_whole(whole),
             None => from_fraction(number.as_f64()?),
         },
@@ -86,6 +98,14 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// A borrowed value and a tree are read alike.
+    fn read(value: &serde_json::Value) -> Option<Timestamp> {
+        let (arena, text) = (bumpalo::Bump::new(), value.to_string());
+        let time = parse(crate::json::parse(&text, &arena).unwrap());
+        assert_eq!(time, parse_json(value), "{value}");
+        time
+    }
+
     #[test]
     fn every_way_of_writing_a_time_is_read() {
         let micros = 1_720_614_600_500_000;
@@ -102,10 +122,10 @@ mod tests {
             json!(1_720_614_600_500_000_i64),
             json!(1_720_614_600_500_000_000_i64),
         ] {
-            assert_eq!(parse(&value).map(|t| t.timestamp_micros()), Some(micros), "{value}");
+            assert_eq!(read(&value).map(|t| t.timestamp_micros()), Some(micros), "{value}");
         }
         assert_eq!(
-            parse(&json!("10/Jul/2024:14:30:00 +0200")).map(|t| t.timestamp()),
+            read(&json!("10/Jul/2024:14:30:00 +0200")).map(|t| t.timestamp()),
             Some(1_720_614_600)
         );
     }
@@ -120,7 +140,7 @@ mod tests {
             json!("NaN"),
             json!(1e300),
         ] {
-            assert_eq!(parse(&value), None, "{value}");
+            assert_eq!(read(&value), None, "{value}");
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Windows events: whatever the shipper's nesting, rules see `EventID` as a number, `Channel`, and the
 //! event's data under its own names, without blanks in them.
 
-use std::borrow::Cow;
-
-use serde_json::{Map, Value};
+use bumpalo::Bump;
 
 use super::path;
+use crate::json::{Object, Value, keep};
 
 /// Where the event's data hides.
 const DATA_PATHS: [&str; 4] = [
@@ -27,86 +26,100 @@ const CHANNEL_PATHS: [&str; 3] = ["Channel", "winlog.channel", "Event.System.Cha
 
 /// What decides over the rules that look at the event.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kind {
-    pub channel: String,
+pub(crate) struct Kind<'a> {
+    pub channel: &'a str,
     pub event_id: Option<u64>,
-    pub event_type: Option<String>,
+    pub event_type: Option<&'a str>,
 }
 
 /// Adds the flattened fields.
-pub(crate) fn flatten(map: &Map<String, Value>, added: &mut Vec<(String, Value)>) -> Kind {
+pub(crate) fn flatten<'a>(map: Object<'a>, added: &mut Vec<(&'a str, Value<'a>)>, arena: &'a Bump) -> Kind<'a> {
     // First, because event 104 has the cleared channel in its data under the same name.
-    let channel = CHANNEL_PATHS.iter().find_map(|at| path::text_at(map, at));
-    if let Some(channel) = &channel {
-        added.push(("Channel".to_owned(), Value::from(channel.as_ref())));
+    let text_at = |at| path::text_at(map, at).map(|text| keep(text, arena));
+    let channel = CHANNEL_PATHS.iter().find_map(|at| text_at(at));
+    if let Some(channel) = channel {
+        added.push(("Channel", channel.into()));
     }
     for data in DATA_PATHS.iter().filter_map(|at| path::lookup(map, at)) {
-        add_data(data, added);
+        add_data(data, added, arena);
     }
     for (name, value) in map.iter().filter(|(name, _)| name.contains(' ')) {
-        added.push((name.replace(' ', ""), value.clone()));
+        added.push((without_blanks(name, arena), value));
     }
     let event_id = EVENT_ID_PATHS
         .iter()
         .find_map(|at| path::text_at(map, at)?.parse::<u64>().ok());
     if let Some(id) = event_id {
-        added.push(("EventID".to_owned(), Value::from(id)));
+        added.push(("EventID", id.into()));
     }
     let nested_type = || {
-        let found = added.iter().find(|(name, _)| name == "EventType");
-        found.and_then(|(_, value)| value.as_str().map(str::to_owned))
+        let found = added.iter().find(|(name, _)| *name == "EventType");
+        found.and_then(|(_, value)| value.as_str())
     };
     Kind {
-        channel: channel.map(Cow::into_owned).unwrap_or_default(),
+        channel: channel.unwrap_or_default(),
         event_id,
-        event_type: path::text_at(map, "EventType")
-            .map(Cow::into_owned)
-            .or_else(nested_type),
+        event_type: text_at("EventType").or_else(nested_type),
     }
 }
 
 /// A map of names to values, or evtx_dump's list of `{"#attributes": {"Name": …}, "#text": …}`.
-fn add_data(data: &Value, added: &mut Vec<(String, Value)>) {
+fn add_data<'a>(data: Value<'a>, added: &mut Vec<(&'a str, Value<'a>)>, arena: &'a Bump) {
     let Some(map) = data.as_object() else {
         return;
     };
-    for (name, value) in map {
+    for (name, value) in map.iter() {
         match value {
             Value::Object(inner) if !name.starts_with('#') => added.extend(
                 inner
                     .iter()
                     .filter(|(name, _)| !name.starts_with('#'))
-                    .map(|(name, value)| (without_blanks(name), value.clone())),
+                    .map(|(name, value)| (without_blanks(name, arena), value)),
             ),
-            Value::Array(items) if name == "Data" => added.extend(items.iter().filter_map(named_item)),
-            _ if !name.starts_with('#') => added.push((without_blanks(name), value.clone())),
+            Value::List(items) if name == "Data" => {
+                added.extend(items.iter().filter_map(|item| named_item(*item, arena)));
+            }
+            _ if !name.starts_with('#') => added.push((without_blanks(name, arena), value)),
             _ => {}
         }
     }
 }
 
-fn named_item(item: &Value) -> Option<(String, Value)> {
+fn named_item<'a>(item: Value<'a>, arena: &'a Bump) -> Option<(&'a str, Value<'a>)> {
     let map = item.as_object()?;
     let name = ["#attributes.Name", "@Name", "Name"]
         .iter()
         .find_map(|at| path::lookup(map, at)?.as_str())?;
-    let value = ["#text", "text", "value"].iter().find_map(|at| map.get(*at))?;
-    Some((without_blanks(name), value.clone()))
+    let value = ["#text", "text", "value"].iter().find_map(|at| map.get(at))?;
+    Some((without_blanks(name, arena), value))
 }
 
-fn without_blanks(name: &str) -> String {
-    name.replace(' ', "")
+fn without_blanks<'a>(name: &'a str, arena: &'a Bump) -> &'a str {
+    if name.contains(' ') {
+        arena.alloc_str(&name.replace(' ', ""))
+    } else {
+        name
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use serde_json::json;
 
-    fn flat(value: &Value) -> (Kind, Map<String, Value>) {
+    use crate::json::parse;
+
+    /// Channel, event id, and the names and values that rules see beside the sent ones.
+    fn flat(value: &serde_json::Value) -> (String, Option<u64>, HashMap<String, String>) {
+        let (arena, text) = (Bump::new(), value.to_string());
         let mut added = Vec::new();
-        let kind = flatten(value.as_object().unwrap(), &mut added);
-        (kind, added.into_iter().collect())
+        let kind = flatten(parse(&text, &arena).unwrap().as_object().unwrap(), &mut added, &arena);
+        let named = added
+            .iter()
+            .filter_map(|(name, value)| Some(((*name).to_owned(), path::text(*value)?.into_owned())));
+        (kind.channel.to_owned(), kind.event_id, named.collect())
     }
 
     #[test]
@@ -118,14 +131,10 @@ mod tests {
             json!({"Event": {"System": {"Channel": "Security", "EventID": {"#text": 4688}},
                    "EventData": {"Data": [{"#attributes": {"Name": "CommandLine"}, "#text": "id"}]}}}),
         ] {
-            let (kind, mut fields) = flat(&value);
-            fields.extend(value.as_object().unwrap().clone());
-            assert_eq!(
-                (kind.channel.as_str(), kind.event_id),
-                ("Security", Some(4688)),
-                "{value}"
-            );
-            assert_eq!(fields["CommandLine"], "id");
+            let (channel, event_id, fields) = flat(&value);
+            assert_eq!((channel.as_str(), event_id), ("Security", Some(4688)), "{value}");
+            let line = fields.get("CommandLine").map(String::as_str);
+            assert_eq!(line.or(value["CommandLine"].as_str()), Some("id"));
         }
     }
 
@@ -134,7 +143,7 @@ mod tests {
         let value = json!({"Event": {"System": {"Channel": "Security", "EventID": 1102},
             "UserData": {"LogFileCleared": {"#attributes": {"xmlns": "x"}, "SubjectUserName": "eve"}}},
             "Threat Name": "X"});
-        let (_, fields) = flat(&value);
+        let (_, _, fields) = flat(&value);
         assert_eq!(fields["SubjectUserName"], "eve");
         assert_eq!(fields["ThreatName"], "X");
     }
