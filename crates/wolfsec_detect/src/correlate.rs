@@ -87,7 +87,7 @@ impl SigmaCorrelator {
         results
             .iter()
             .filter_map(|result| Some((result, result.as_correlation()?)))
-            .filter_map(|(result, body)| self.correlation_match(result, body, hit.event_id, at))
+            .filter_map(|(result, body)| self.correlation_match(result, body, hit, at))
             .collect()
     }
 
@@ -95,17 +95,25 @@ impl SigmaCorrelator {
         &mut self,
         result: &EvaluationResult,
         body: &CorrelationBody,
-        completed_by: EventId,
+        completed_by: &CorrelationHit,
         at: i64,
     ) -> Option<RuleMatch> {
         let rule_id = result.header.rule_id.clone()?;
-        let contributing = self.contributing(&rule_id, body, completed_by);
+        let contributing = self.contributing(&rule_id, body, completed_by.event_id);
         self.remember(&rule_id, &body.group_key, at, &contributing);
         let counted = FieldMatch {
             field: body.correlation_type.as_str().to_owned(),
             value: body.aggregated_value.to_string(),
             pattern: self.plan.condition(&rule_id).map(str::to_owned),
         };
+        // A sender that stands in for a host that the events do not name is none.
+        let sender = completed_by.peer.to_string();
+        let grouped = body.group_key.iter().filter(|(_, value)| *value != sender);
+        let grouped = grouped.map(|(name, value)| FieldMatch {
+            field: name.clone(),
+            value: value.clone(),
+            pattern: None,
+        });
         Some(RuleMatch {
             title: result.header.rule_title.clone(),
             severity: severity(result.header.level),
@@ -113,7 +121,7 @@ impl SigmaCorrelator {
             tactics: tactics(&result.header.tags),
             selections: vec![SelectionMatch {
                 selection: "correlation".to_owned(),
-                fields: vec![counted],
+                fields: std::iter::once(counted).chain(grouped).collect(),
             }],
             group_by: body.group_key.clone(),
             contributing,

@@ -70,6 +70,11 @@ fn a_match_says_what_it_grouped_by_and_counted() {
         burst.selections[0].fields[0].pattern.as_deref(),
         Some("at least 10 within 5 min")
     );
+    let source = &burst.selections[0].fields[1];
+    assert_eq!(
+        (source.field.as_str(), source.value.as_str()),
+        ("source.ip", "203.0.113.5")
+    );
     let login = &fired[1].rule_match;
     assert_eq!(login.contributing.len(), 11);
     assert_eq!(login.contributing[10], hits[30].event_id);
