@@ -131,6 +131,8 @@ async fn bad_parameters_and_unknown_ids_are_told_apart() {
         "/api/v1/events?limit=abc",
         "/api/v1/events?cursor=1-zz",
         "/api/v1/peers?cursor=%21",
+        "/api/v1/alerts?since=2026-11-24T00:00:00Z&until=2026-11-23T00:00:00Z",
+        "/api/v1/events?since=2026-11-24T00:00:00Z&until=2026-11-24T00:00:00Z",
         "/api/v1/rules?cursor=nothing",
         "/api/v1/rules?enabled=perhaps",
     ] {

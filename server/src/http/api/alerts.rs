@@ -41,6 +41,7 @@ pub(in crate::http) async fn list(
         after: parameters.cursor()?,
         ..AlertQuery::default()
     };
+    Parameters::check_span(query.since, query.until)?;
     let page = state.use_cases.list_alerts(&caller, &query).await?;
     Ok(Json(List {
         items: credited(&state, &caller, page.items).await?,

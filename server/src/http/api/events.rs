@@ -76,6 +76,7 @@ pub(in crate::http) async fn list(
         limit: parameters.limit()?,
         after: parameters.cursor()?,
     };
+    Parameters::check_span(Some(query.since), Some(query.until))?;
     let page = state.use_cases.search_events(&caller, &query).await?;
     let items = page.items.into_iter().map(EventView::from).collect();
     Ok(Json(List {

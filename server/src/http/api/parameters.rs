@@ -70,6 +70,16 @@ impl Parameters {
         Ok(Some(time.with_timezone(&Utc)))
     }
 
+    /// Refuses a span that ends before it begins, which nothing is in.
+    pub(super) fn check_span(since: Option<Timestamp>, until: Option<Timestamp>) -> Result<(), ApiError> {
+        match (since, until) {
+            (Some(since), Some(until)) if until <= since => {
+                Err(ApiError::bad_parameter("until", format!("must be after since, which is {}", since.to_rfc3339())))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// 1 to 1000, 100 unless given.
     pub(super) fn limit(&self) -> Result<Limit, ApiError> {
         let rows = self.text("limit")?.map_or(Ok(100), str::parse::<u16>);
