@@ -107,6 +107,35 @@ test('keys move, pick and open', async ({ signedIn: page, server, javaScriptEnab
   await expect(page.getByRole('searchbox')).toBeFocused();
 });
 
+test('keys can be switched off', async ({ signedIn: page, server, javaScriptEnabled, checkPage }) => {
+  test.skip(!javaScriptEnabled, 'keys are an island');
+  await page.goto(`${server.url}/alerts`);
+  await keysAnswer(page);
+  const account = page.getByRole('button', { name: /^Account of/ });
+  const keys = page.getByRole('checkbox', { name: 'Single keys act' });
+  const list = page.getByRole('dialog', { name: 'Keys' });
+  await account.click();
+  await checkPage(page);
+  await keys.uncheck();
+  await page.reload();
+  await account.click();
+  // Shown once the page has woken up: from then on a key would do something.
+  await expect(keys).not.toBeChecked();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('?');
+  await page.keyboard.press('g');
+  await page.keyboard.press('e');
+  await account.click();
+  await page.getByRole('button', { name: 'Which keys' }).click();
+  await expect(list).toBeVisible();
+  await expect(page).toHaveURL(/\/alerts/);
+  await page.keyboard.press('Escape');
+  await account.click();
+  await keys.check();
+  await page.keyboard.press('Escape');
+  await keysAnswer(page);
+});
+
 test('the numbers of the overview lead to their lists', async ({ signedIn: page, server, checkPage }) => {
   await page.goto(`${server.url}/?range=1h`);
   await checkPage(page);

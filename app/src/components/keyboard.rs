@@ -1,8 +1,10 @@
 //! Keys: `j`/`k` move over rows, Enter opens, `x` picks a row, `/` searches, `a`/`e` press their button (of the picked rows
 //! where some are picked, else of the row that has the focus, else of the alert that is shown), `z` takes back, `g` + letter changes the page, `?` shows the list. Nothing happens while
-//! somebody types or the list of keys is open.
+//! somebody types, the list of keys is open, or they are switched off.
 
 use leptos::prelude::*;
+
+use super::key_switch::LIST;
 
 /// The keys and their list.
 #[island]
@@ -12,7 +14,7 @@ pub fn Keyboard() -> impl IntoView {
     browser::listen(dialog);
     let row = |key: &'static str, what: &'static str| view! { <div class="keys__row"><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div> };
     view! {
-        <dialog class="dlg" node_ref=dialog aria-labelledby="keys-title">
+        <dialog class="dlg" id=LIST node_ref=dialog aria-labelledby="keys-title">
             <h2 id="keys-title">"Keys"</h2>
             <dl class="keys">
                 {row("j", "next row")}
@@ -42,6 +44,8 @@ mod browser {
     use leptos::wasm_bindgen::JsCast as _;
     use web_sys::{Element, HtmlElement, KeyboardEvent};
 
+    use crate::components::key_switch::are_on;
+
     pub(super) fn listen(dialog: NodeRef<Dialog>) {
         let after_g = StoredValue::new(None);
         let handle = window_event_listener(leptos::ev::keydown, move |event| on_key(&event, dialog, after_g));
@@ -54,7 +58,7 @@ mod browser {
     /// `after_g`: when `g` was pressed, in the browser's time.
     fn on_key(event: &KeyboardEvent, dialog: NodeRef<Dialog>, after_g: StoredValue<Option<f64>>) {
         let elsewhere = || is_typing() || find("dialog[open]").is_some();
-        if event.ctrl_key() || event.meta_key() || event.alt_key() || elsewhere() {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || elsewhere() || !are_on() {
             return;
         }
         let key = event.key();

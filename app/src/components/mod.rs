@@ -2,6 +2,7 @@
 //! an island. Parts that speak the domain's words (severity, status, times) are in `features/parts.rs`.
 
 pub mod copy_button;
+pub mod key_switch;
 pub mod keyboard;
 #[cfg(feature = "ssr")]
 pub mod line_chart;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::key_switch::KeySwitch;
 use super::keyboard::Keyboard;
 use super::live::Live;
 use super::local_times::LocalTimes;
@@ -150,6 +151,7 @@ fn top(frame: Frame) -> AnyView {
                 <a class="narrow-only" href="/audit">"Audit"</a>
                 {admin}
                 <ThemeSwitch theme=frame.theme.unwrap_or_default()/>
+                <KeySwitch/>
                 <hr/>
                 <form method="post" action=frame.sign_out><button class="btn btn--quiet btn--block" type="submit">"Sign out"</button></form>
             </div>
