@@ -1,11 +1,18 @@
 //! The authorisation table: what each role may do. One place, tested role × action.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::Duration;
+use wolfsec::Timestamp;
+use wolfsec::audit::AuditActor;
 use wolfsec::identity::Role;
 
-use crate::Caller;
+use crate::audit::Act;
+use crate::{Caller, Failure, UseCases};
 
 /// Everything that can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     ReadAlerts,
     ReadEvents,
@@ -39,6 +46,25 @@ impl Action {
         Self::ManageTokens,
     ];
 
+    /// As the audit trail names it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadAlerts => "read_alerts",
+            Self::ReadEvents => "read_events",
+            Self::ReadRules => "read_rules",
+            Self::ReadPeers => "read_peers",
+            Self::ReadAudit => "read_audit",
+            Self::ReadOverview => "read_overview",
+            Self::OwnAccount => "own_account",
+            Self::WorkAlerts => "work_alerts",
+            Self::SwitchRules => "switch_rules",
+            Self::ImportRules => "import_rules",
+            Self::ManagePeers => "manage_peers",
+            Self::ManageUsers => "manage_users",
+            Self::ManageTokens => "manage_tokens",
+        }
+    }
+
     /// The least role that may.
     pub const fn least_role(self) -> Role {
         match self {
@@ -63,7 +89,51 @@ pub struct Forbidden {
     pub has: Role,
 }
 
-/// The check that stands next to every act.
+/// A caller's refusals of one kind are put on record this far apart: whoever may do nothing must not fill the trail.
+const RECORD_EVERY: Duration = Duration::minutes(1);
+
+/// When each caller was last refused what. In memory: a restart only records one more.
+#[derive(Default)]
+pub(crate) struct Refusals(Mutex<HashMap<(String, String, Action), Timestamp>>);
+
+impl Refusals {
+    /// Whether this one is to be recorded.
+    fn is_news(&self, actor: &AuditActor, action: Action, now: Timestamp) -> bool {
+        let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.retain(|_, at| now - *at < RECORD_EVERY);
+        let key = (actor.kind.clone(), actor.name.clone(), action);
+        let news = !recorded.contains_key(&key);
+        if news {
+            recorded.insert(key, now);
+        }
+        news
+    }
+}
+
+impl UseCases {
+    /// The check that stands next to every act; what is refused goes on record.
+    pub(crate) async fn permit(&self, caller: &Caller, action: Action) -> Result<(), Forbidden> {
+        let Err(refusal) = authorise(caller, action) else {
+            return Ok(());
+        };
+        if self.refusals().is_news(&caller.actor(), action, self.now()) {
+            let act = Act::done(caller.actor(), "access.refused", "action", action.as_str());
+            let recorded = self.record_alone(act.failed(refusal.to_string())).await;
+            if let Err(failure) = recorded {
+                tracing::error!(%failure, action = action.as_str(), "a refusal could not be put on record");
+            }
+        }
+        Err(refusal)
+    }
+
+    async fn record_alone(&self, act: Act<'_>) -> Result<(), Failure> {
+        let mut uow = self.begin().await?;
+        self.record(uow.as_mut(), act).await?;
+        Ok(uow.commit().await?)
+    }
+}
+
+/// Whether a role may, for what is shown; acts are checked by their use case.
 pub fn authorise(caller: &Caller, action: Action) -> Result<(), Forbidden> {
     let needed = action.least_role();
     if caller.role() >= needed {

@@ -3,20 +3,20 @@
 use wolfsec::ids::SessionId;
 use wolfsec::live::{LiveCursor, LiveSample, Since};
 
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     /// Where the sequence of changes stands. Asked before a page reads its alerts, so that none is missed between.
     #[tracing::instrument(name = "app.live_cursor", skip_all)]
     pub async fn live_cursor(&self, caller: &Caller) -> Result<LiveCursor, Failure> {
-        authorise(caller, Action::ReadAlerts)?;
+        self.permit(caller, Action::ReadAlerts).await?;
         Ok(self.begin().await?.live().head().await?)
     }
 
     /// What was committed after `cursor`; without one, where to start.
     #[tracing::instrument(name = "app.live_since", skip_all)]
     pub async fn live_since(&self, caller: &Caller, cursor: Option<LiveCursor>) -> Result<Since, Failure> {
-        authorise(caller, Action::ReadAlerts)?;
+        self.permit(caller, Action::ReadAlerts).await?;
         let mut uow = self.begin().await?;
         let cursor = match cursor {
             Some(cursor) => cursor,

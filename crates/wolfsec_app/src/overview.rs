@@ -7,7 +7,7 @@ use wolfsec::page::Limit;
 use wolfsec::ports::{RepositoryResult, UnitOfWork};
 use wolfsec::severity::Severity;
 
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 /// Rows of "waiting longest".
 const LONGEST: u16 = 5;
@@ -16,7 +16,7 @@ impl UseCases {
     /// All of the page's figures, from one transaction and a fixed number of statements.
     #[tracing::instrument(name = "app.overview", skip_all)]
     pub async fn overview(&self, caller: &Caller, range: OverviewRange) -> Result<Overview, Failure> {
-        authorise(caller, Action::ReadOverview)?;
+        self.permit(caller, Action::ReadOverview).await?;
         let now = self.now();
         let since = range.start(now);
         let mut uow = self.begin().await?;

@@ -8,6 +8,7 @@ use wolfsec::ports::{
     UnitOfWork,
 };
 
+use crate::authorise::Refusals;
 use crate::identity::SignInThrottle;
 
 /// Everything the use cases reach the world through.
@@ -27,6 +28,7 @@ pub struct Ports {
 pub struct UseCases {
     ports: Arc<Ports>,
     throttle: Arc<SignInThrottle>,
+    refusals: Arc<Refusals>,
 }
 
 impl UseCases {
@@ -34,6 +36,7 @@ impl UseCases {
         Self {
             ports: Arc::new(ports),
             throttle: Arc::default(),
+            refusals: Arc::default(),
         }
     }
 
@@ -47,6 +50,9 @@ impl UseCases {
     }
     pub(crate) fn throttle(&self) -> &SignInThrottle {
         &self.throttle
+    }
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
     pub(crate) async fn begin(&self) -> RepositoryResult<Box<dyn UnitOfWork>> {
         self.ports.store.begin().await

@@ -97,6 +97,7 @@ const RULES: &[BundledRule] = bundled![
     "windows/service_runs_command.yml",
     "windows/system_program_downloads.yml",
     "windows/who_am_i.yml",
+    "wolfsec/act_refused.yml",
     "wolfsec/admin_made.yml",
     "wolfsec/admin_token_made.yml",
     "wolfsec/enrolment_refused.yml",

@@ -11,7 +11,7 @@ use wolfsec::ids::{AlertId, BulkId};
 use wolfsec::page::Limit;
 
 use crate::audit::Act;
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     /// What a change of everything that matches would change: the rows as they are now, at most [`MAX_BULK`], in the
@@ -22,7 +22,7 @@ impl UseCases {
         caller: &Caller,
         query: &AlertQuery,
     ) -> Result<(Vec<BulkRow>, AlertTally), Failure> {
-        authorise(caller, Action::WorkAlerts)?;
+        self.permit(caller, Action::WorkAlerts).await?;
         let query = AlertQuery {
             limit: Limit::new(MAX_BULK).unwrap_or_default(),
             after: None,
@@ -37,7 +37,7 @@ impl UseCases {
     /// Changes these alerts; the answer says what became of each row and is kept.
     #[tracing::instrument(name = "app.change_alerts", skip_all, fields(rows = rows.len()))]
     pub async fn change_alerts(&self, caller: &Caller, rows: &[BulkRow], act: &BulkAct) -> Result<BulkChange, Failure> {
-        authorise(caller, Action::WorkAlerts)?;
+        self.permit(caller, Action::WorkAlerts).await?;
         check(rows, act)?;
         let mut seen: HashMap<AlertId, i64> = HashMap::with_capacity(rows.len());
         for row in rows {
@@ -71,7 +71,7 @@ impl UseCases {
     /// A bulk change as it was made.
     #[tracing::instrument(name = "app.get_bulk_change", skip_all)]
     pub async fn get_bulk_change(&self, caller: &Caller, id: BulkId) -> Result<BulkChange, Failure> {
-        authorise(caller, Action::ReadAlerts)?;
+        self.permit(caller, Action::ReadAlerts).await?;
         let found = self.begin().await?.alerts().bulk_change(id).await?;
         found.ok_or_else(|| Failure::not_found("bulk change"))
     }
@@ -79,7 +79,7 @@ impl UseCases {
     /// Opens again what a bulk change has resolved, as far as nobody has touched it since.
     #[tracing::instrument(name = "app.undo_bulk_change", skip_all)]
     pub async fn undo_bulk_change(&self, caller: &Caller, id: BulkId) -> Result<BulkChange, Failure> {
-        authorise(caller, Action::WorkAlerts)?;
+        self.permit(caller, Action::WorkAlerts).await?;
         let change = self.get_bulk_change(caller, id).await?;
         if !change.can_be_undone() {
             return Err(Failure::conflict(

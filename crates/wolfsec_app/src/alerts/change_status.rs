@@ -6,7 +6,7 @@ use wolfsec::alerts::{
 use wolfsec::ids::AlertId;
 
 use crate::audit::Act;
-use crate::{Action, Caller, Failure, FailureKind, Forbidden, Principal, UseCases, authorise};
+use crate::{Action, Caller, Failure, FailureKind, Forbidden, Principal, UseCases};
 
 /// Why an alert was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ impl UseCases {
         id: AlertId,
         change: &StatusChange,
     ) -> Result<Alert, ChangeStatusError> {
-        authorise(caller, Action::WorkAlerts)?;
+        self.permit(caller, Action::WorkAlerts).await?;
         if change.note.chars().count() > MAX_NOTE_CHARS {
             return Err(ChangeStatusError::NoteTooLong);
         }

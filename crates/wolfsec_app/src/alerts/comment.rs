@@ -4,12 +4,12 @@ use wolfsec::alerts::{ActivityKind, AlertActivity, MAX_NOTE_CHARS};
 use wolfsec::ids::AlertId;
 
 use crate::audit::Act;
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     #[tracing::instrument(name = "app.comment_alert", skip_all, fields(alert = %id))]
     pub async fn comment_alert(&self, caller: &Caller, id: AlertId, text: &str) -> Result<(), Failure> {
-        authorise(caller, Action::WorkAlerts)?;
+        self.permit(caller, Action::WorkAlerts).await?;
         let text = text.trim();
         if text.is_empty() {
             return Err(Failure::invalid("note", "write something first"));

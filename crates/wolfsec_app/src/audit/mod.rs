@@ -8,13 +8,13 @@ pub(crate) use record::Act;
 use wolfsec::audit::{AuditQuery, AuditRecord, SealedEntry};
 use wolfsec::page::Limit;
 
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     /// Entries, newest first; the next page starts before the last one's `seq`.
     #[tracing::instrument(name = "app.list_audit", skip_all)]
     pub async fn list_audit(&self, caller: &Caller, query: &AuditQuery) -> Result<Vec<AuditRecord>, Failure> {
-        authorise(caller, Action::ReadAudit)?;
+        self.permit(caller, Action::ReadAudit).await?;
         Ok(self.begin().await?.audit().list(query).await?)
     }
 

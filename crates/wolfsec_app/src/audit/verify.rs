@@ -4,7 +4,7 @@ use wolfsec::audit::{ChainHead, ChainReport, SealedEntry, canonical_bytes};
 use wolfsec::page::Limit;
 use wolfsec::ports::AuditSealer;
 
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 /// Defects named at most; the rest is only counted by their absence from the list.
 const MAX_DEFECTS: usize = 50;
@@ -13,7 +13,7 @@ impl UseCases {
     /// Reads the whole trail in order, in pages, and checks every link and the head.
     #[tracing::instrument(name = "app.verify_audit", skip_all)]
     pub async fn verify_audit(&self, caller: &Caller) -> Result<ChainReport, Failure> {
-        authorise(caller, Action::ReadAudit)?;
+        self.permit(caller, Action::ReadAudit).await?;
         let mut uow = self.begin().await?;
         // The head first: entries appended meanwhile come after its count and are left to the next run.
         let head = uow.audit().head().await?;

@@ -4,13 +4,13 @@ use wolfsec::identity::check_new_password;
 use wolfsec::ids::UserId;
 
 use crate::audit::Act;
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     /// Replaces the caller's password after checking the current one, and ends their other sessions.
     #[tracing::instrument(name = "app.change_own_password", skip_all)]
     pub async fn change_own_password(&self, caller: &Caller, current: String, new: String) -> Result<(), Failure> {
-        authorise(caller, Action::OwnAccount)?;
+        self.permit(caller, Action::OwnAccount).await?;
         let id = caller
             .user_id()
             .ok_or_else(|| Failure::invalid("current", "only a signed-in user has a password"))?;
@@ -47,7 +47,7 @@ impl UseCases {
     /// Sets a user's password and ends all their sessions.
     #[tracing::instrument(name = "app.reset_password", skip_all)]
     pub async fn reset_password(&self, caller: &Caller, id: UserId, new: String) -> Result<(), Failure> {
-        authorise(caller, Action::ManageUsers)?;
+        self.permit(caller, Action::ManageUsers).await?;
         let user = self
             .begin()
             .await?

@@ -5,13 +5,13 @@ use wolfsec::identity::{SESSION_ABSOLUTE_HOURS, SESSION_IDLE_MINUTES, Session};
 use wolfsec::ids::SessionId;
 
 use crate::audit::Act;
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     /// The caller's live sessions, last used first.
     #[tracing::instrument(name = "app.list_own_sessions", skip_all)]
     pub async fn list_own_sessions(&self, caller: &Caller) -> Result<Vec<Session>, Failure> {
-        authorise(caller, Action::OwnAccount)?;
+        self.permit(caller, Action::OwnAccount).await?;
         let Some(user) = caller.user_id() else {
             return Ok(Vec::new());
         };
@@ -24,7 +24,7 @@ impl UseCases {
     /// Ends one of the caller's sessions.
     #[tracing::instrument(name = "app.revoke_own_session", skip_all)]
     pub async fn revoke_own_session(&self, caller: &Caller, id: SessionId) -> Result<(), Failure> {
-        authorise(caller, Action::OwnAccount)?;
+        self.permit(caller, Action::OwnAccount).await?;
         let user = caller.user_id().ok_or_else(|| Failure::not_found("session"))?;
         let mut uow = self.begin().await?;
         if !uow.sessions().remove(user, id).await? {

@@ -8,13 +8,13 @@ use wolfsec::ports::TokenKind;
 use crate::audit::Act;
 use crate::failure::is_conflict;
 use crate::identity::users::name_taken;
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     /// All tokens, newest first; never their text.
     #[tracing::instrument(name = "app.list_tokens", skip_all)]
     pub async fn list_tokens(&self, caller: &Caller) -> Result<Vec<ApiToken>, Failure> {
-        authorise(caller, Action::ManageTokens)?;
+        self.permit(caller, Action::ManageTokens).await?;
         Ok(self.begin().await?.tokens().list().await?)
     }
 
@@ -27,7 +27,7 @@ impl UseCases {
         role: Role,
         days: Option<u16>,
     ) -> Result<String, Failure> {
-        authorise(caller, Action::ManageTokens)?;
+        self.permit(caller, Action::ManageTokens).await?;
         let name = Name::parse(name).map_err(|error| Failure::invalid("name", error.to_string()))?;
         let now = self.now();
         let (text, digest) = self.ports().mint.mint(TokenKind::ApiToken);
@@ -57,7 +57,7 @@ impl UseCases {
 
     #[tracing::instrument(name = "app.revoke_token", skip_all)]
     pub async fn revoke_token(&self, caller: &Caller, id: ApiTokenId) -> Result<(), Failure> {
-        authorise(caller, Action::ManageTokens)?;
+        self.permit(caller, Action::ManageTokens).await?;
         let now = self.now();
         let mut uow = self.begin().await?;
         let token = uow

@@ -5,19 +5,19 @@ use wolfsec::ids::UserId;
 
 use crate::audit::Act;
 use crate::failure::is_conflict;
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     /// All users by name, at most 1000.
     #[tracing::instrument(name = "app.list_users", skip_all)]
     pub async fn list_users(&self, caller: &Caller) -> Result<Vec<User>, Failure> {
-        authorise(caller, Action::ManageUsers)?;
+        self.permit(caller, Action::ManageUsers).await?;
         Ok(self.begin().await?.users().list().await?)
     }
 
     #[tracing::instrument(name = "app.add_user", skip_all)]
     pub async fn add_user(&self, caller: &Caller, name: &str, role: Role, password: String) -> Result<User, Failure> {
-        authorise(caller, Action::ManageUsers)?;
+        self.permit(caller, Action::ManageUsers).await?;
         let name = Name::parse(name).map_err(|error| Failure::invalid("name", error.to_string()))?;
         check_new_password(name.as_str(), &password)
             .map_err(|error| Failure::invalid("password", error.to_string()))?;
@@ -48,7 +48,7 @@ impl UseCases {
     /// Changes a role; the last enabled admin stays one.
     #[tracing::instrument(name = "app.set_user_role", skip_all)]
     pub async fn set_user_role(&self, caller: &Caller, id: UserId, role: Role) -> Result<(), Failure> {
-        authorise(caller, Action::ManageUsers)?;
+        self.permit(caller, Action::ManageUsers).await?;
         let mut uow = self.begin().await?;
         let admins = uow.users().count_enabled_admins_locked().await?;
         let user = uow.users().get(id).await?.ok_or_else(|| Failure::not_found("user"))?;
@@ -69,7 +69,7 @@ impl UseCases {
     /// Lets a user in or keeps them out; keeping out ends their sessions.
     #[tracing::instrument(name = "app.set_user_enabled", skip_all)]
     pub async fn set_user_enabled(&self, caller: &Caller, id: UserId, enabled: bool) -> Result<(), Failure> {
-        authorise(caller, Action::ManageUsers)?;
+        self.permit(caller, Action::ManageUsers).await?;
         let mut uow = self.begin().await?;
         let admins = uow.users().count_enabled_admins_locked().await?;
         let user = uow.users().get(id).await?.ok_or_else(|| Failure::not_found("user"))?;

@@ -10,7 +10,7 @@ use crate::audit::Act;
 use crate::caller::anonymous;
 use crate::failure::is_conflict;
 use crate::identity::users::name_taken;
-use crate::{Action, Caller, Failure, FailureKind, UseCases, authorise};
+use crate::{Action, Caller, Failure, FailureKind, UseCases};
 
 /// A new peer and its key, shown this once.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ impl UseCases {
     /// A single-use enrolment token, valid for 24 hours.
     #[tracing::instrument(name = "app.create_enrolment", skip_all)]
     pub async fn create_enrolment(&self, caller: &Caller) -> Result<(String, Enrolment), Failure> {
-        authorise(caller, Action::ManagePeers)?;
+        self.permit(caller, Action::ManagePeers).await?;
         let now = self.now();
         let (text, digest) = self.ports().mint.mint(TokenKind::Enrolment);
         let enrolment = Enrolment {
@@ -85,7 +85,7 @@ impl UseCases {
     /// Makes a peer at once and returns its key.
     #[tracing::instrument(name = "app.add_peer", skip_all)]
     pub async fn add_peer(&self, caller: &Caller, name: &str) -> Result<EnrolledPeer, Failure> {
-        authorise(caller, Action::ManagePeers)?;
+        self.permit(caller, Action::ManagePeers).await?;
         let name = parse_peer_name(name).map_err(|error| Failure::invalid("name", error.to_string()))?;
         let mut uow = self.begin().await?;
         let enrolled = self.insert_peer(uow.as_mut(), &name).await?;

@@ -13,7 +13,7 @@ use wolfsec::peers::{
 use wolfsec::ports::{RepositoryResult, UnitOfWork};
 
 use super::manage::peer_named;
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 /// Rejected lines that a peer's page shows.
 const SHOWN_REJECTS: u16 = 20;
@@ -43,7 +43,7 @@ impl UseCases {
     /// Peers with status, health and event rate; filtered over all of them, not over a page.
     #[tracing::instrument(name = "app.fleet", skip_all)]
     pub async fn fleet(&self, caller: &Caller, query: &FleetQuery) -> Result<Fleet, Failure> {
-        authorise(caller, Action::ReadPeers)?;
+        self.permit(caller, Action::ReadPeers).await?;
         let mut uow = self.begin().await?;
         let surplus = FleetQuery {
             limit: query.limit.with_surplus(),
@@ -65,7 +65,7 @@ impl UseCases {
     /// A peer, what it measured in a range that ends now, and its newest rejected lines.
     #[tracing::instrument(name = "app.peer_page", skip_all)]
     pub async fn peer_page(&self, caller: &Caller, name: &str, range: MetricRange) -> Result<PeerPage, Failure> {
-        authorise(caller, Action::ReadPeers)?;
+        self.permit(caller, Action::ReadPeers).await?;
         let now = self.now();
         let mut uow = self.begin().await?;
         let peer = peer_named(uow.as_mut(), name).await?;

@@ -5,7 +5,7 @@ use wolfsec::peers::{MAX_INTERVAL_SECONDS, Peer, PeerMark, is_own_peer};
 use wolfsec::ports::{TokenKind, UnitOfWork};
 
 use crate::audit::Act;
-use crate::{Action, Caller, Failure, FailureKind, UseCases, authorise};
+use crate::{Action, Caller, Failure, FailureKind, UseCases};
 
 impl UseCases {
     /// The peer of a key; a blocked peer's key is refused.
@@ -32,7 +32,7 @@ impl UseCases {
     /// Peers by name; `after` is the last name of the page before.
     #[tracing::instrument(name = "app.list_peers", skip_all)]
     pub async fn list_peers(&self, caller: &Caller, after: Option<&str>, limit: Limit) -> Result<Page<Peer>, Failure> {
-        authorise(caller, Action::ReadPeers)?;
+        self.permit(caller, Action::ReadPeers).await?;
         let items = self.begin().await?.peers().list(after, limit.with_surplus()).await?;
         Ok(Page::named(items, limit, |peer| peer.name.clone()))
     }
@@ -40,7 +40,7 @@ impl UseCases {
     /// Blocks, unblocks or puts a peer into maintenance.
     #[tracing::instrument(name = "app.mark_peer", skip_all)]
     pub async fn mark_peer(&self, caller: &Caller, name: &str, mark: PeerMark) -> Result<(), Failure> {
-        authorise(caller, Action::ManagePeers)?;
+        self.permit(caller, Action::ManagePeers).await?;
         let mut uow = self.begin().await?;
         let peer = peer_named(uow.as_mut(), name).await?;
         if peer.mark == mark {
@@ -62,7 +62,7 @@ impl UseCases {
     /// Sets how often a peer is expected to report (seconds).
     #[tracing::instrument(name = "app.set_peer_interval", skip_all)]
     pub async fn set_peer_interval(&self, caller: &Caller, name: &str, seconds: i32) -> Result<(), Failure> {
-        authorise(caller, Action::ManagePeers)?;
+        self.permit(caller, Action::ManagePeers).await?;
         if !(1..=MAX_INTERVAL_SECONDS).contains(&seconds) {
             let message = format!("must be from 1 to {MAX_INTERVAL_SECONDS} seconds (a day)");
             return Err(Failure::invalid("interval", message));
@@ -85,7 +85,7 @@ impl UseCases {
     /// Replaces a peer's key; the old one stops working at once.
     #[tracing::instrument(name = "app.rotate_peer_key", skip_all)]
     pub async fn rotate_peer_key(&self, caller: &Caller, name: &str) -> Result<String, Failure> {
-        authorise(caller, Action::ManagePeers)?;
+        self.permit(caller, Action::ManagePeers).await?;
         let mut uow = self.begin().await?;
         let peer = peer_named(uow.as_mut(), name).await?;
         refuse_own(&peer, "gives no key away")?;

@@ -7,7 +7,7 @@ use wolfsec::ports::{JudgedPack, PackError};
 use wolfsec::rules::{ImportProblem, RefusedFile, RuleImport, RuleOrigin, RulePack, RuleState, Upserted};
 
 use crate::audit::Act;
-use crate::{Action, Caller, Failure, FailureKind, UseCases, authorise};
+use crate::{Action, Caller, Failure, FailureKind, UseCases};
 
 impl UseCases {
     /// Imports a zip archive. One that cannot be read changes nothing: its `failure` says why, and the try is remembered.
@@ -19,7 +19,7 @@ impl UseCases {
         archive: Vec<u8>,
         enable: bool,
     ) -> Result<RuleImport, Failure> {
-        authorise(caller, Action::ImportRules)?;
+        self.permit(caller, Action::ImportRules).await?;
         match self.ports().rule_packs.unpack(name.clone(), archive).await {
             Ok(pack) => self.import_rules(caller, pack, enable).await,
             Err(PackError::Unreadable(reason)) => self.record_unreadable(caller, name, reason).await,
@@ -31,7 +31,7 @@ impl UseCases {
     /// the running server uses them. The answer has every problem, also those beyond what is stored.
     #[tracing::instrument(name = "app.import_rules", skip_all, fields(pack = pack.name, files = pack.files.len()))]
     pub async fn import_rules(&self, caller: &Caller, pack: RulePack, enable: bool) -> Result<RuleImport, Failure> {
-        authorise(caller, Action::ImportRules)?;
+        self.permit(caller, Action::ImportRules).await?;
         let judged = self.ports().rule_packs.judge(pack, self.now()).await;
         let mut judged = judged.map_err(|error| failed(&error))?;
         let mut uow = self.begin().await?;
@@ -59,7 +59,7 @@ impl UseCases {
     /// One remembered import.
     #[tracing::instrument(name = "app.get_rule_import", skip_all)]
     pub async fn get_rule_import(&self, caller: &Caller, id: RuleImportId) -> Result<RuleImport, Failure> {
-        authorise(caller, Action::ReadRules)?;
+        self.permit(caller, Action::ReadRules).await?;
         let import = self.begin().await?.rules().import(id).await?;
         import.ok_or_else(|| Failure::not_found("import"))
     }
@@ -67,7 +67,7 @@ impl UseCases {
     /// The last imports, newest first.
     #[tracing::instrument(name = "app.list_rule_imports", skip_all)]
     pub async fn list_rule_imports(&self, caller: &Caller) -> Result<Vec<RuleImport>, Failure> {
-        authorise(caller, Action::ReadRules)?;
+        self.permit(caller, Action::ReadRules).await?;
         Ok(self.begin().await?.rules().imports().await?)
     }
 

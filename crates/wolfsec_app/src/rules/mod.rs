@@ -6,13 +6,13 @@ use wolfsec::page::Page;
 use wolfsec::rules::{Rule, RuleBrief, RuleCursor, RuleQuery, RuleText, RulesRevision, Upserted};
 
 use crate::audit::Act;
-use crate::{Action, Caller, Failure, UseCases, authorise};
+use crate::{Action, Caller, Failure, UseCases};
 
 impl UseCases {
     /// Rules by title; the next page is named by the last one's `id`.
     #[tracing::instrument(name = "app.list_rules", skip_all)]
     pub async fn list_rules(&self, caller: &Caller, query: &RuleQuery) -> Result<Page<Rule>, Failure> {
-        authorise(caller, Action::ReadRules)?;
+        self.permit(caller, Action::ReadRules).await?;
         let asked = RuleQuery {
             limit: query.limit.with_surplus(),
             ..query.clone()
@@ -27,7 +27,7 @@ impl UseCases {
     /// A rule with its YAML.
     #[tracing::instrument(name = "app.get_rule", skip_all)]
     pub async fn get_rule(&self, caller: &Caller, id: &str) -> Result<Rule, Failure> {
-        authorise(caller, Action::ReadRules)?;
+        self.permit(caller, Action::ReadRules).await?;
         self.begin()
             .await?
             .rules()
@@ -39,7 +39,7 @@ impl UseCases {
     /// Switches a rule; the running detector follows before this returns.
     #[tracing::instrument(name = "app.switch_rule", skip_all)]
     pub async fn switch_rule(&self, caller: &Caller, id: &str, enabled: bool) -> Result<(), Failure> {
-        authorise(caller, Action::SwitchRules)?;
+        self.permit(caller, Action::SwitchRules).await?;
         let mut uow = self.begin().await?;
         let rule = uow.rules().get(id).await?.ok_or_else(|| Failure::not_found("rule"))?;
         if rule.enabled == enabled {
@@ -74,7 +74,7 @@ impl UseCases {
     /// Who wrote these rules: shown with what they found.
     #[tracing::instrument(name = "app.rule_briefs", skip_all)]
     pub async fn rule_briefs(&self, caller: &Caller, ids: &[String]) -> Result<Vec<RuleBrief>, Failure> {
-        authorise(caller, Action::ReadRules)?;
+        self.permit(caller, Action::ReadRules).await?;
         Ok(self.begin().await?.rules().briefs(ids).await?)
     }
 

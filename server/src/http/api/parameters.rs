@@ -73,9 +73,10 @@ impl Parameters {
     /// Refuses a span that ends before it begins, which nothing is in.
     pub(super) fn check_span(since: Option<Timestamp>, until: Option<Timestamp>) -> Result<(), ApiError> {
         match (since, until) {
-            (Some(since), Some(until)) if until <= since => {
-                Err(ApiError::bad_parameter("until", format!("must be after since, which is {}", since.to_rfc3339())))
-            }
+            (Some(since), Some(until)) if until <= since => Err(ApiError::bad_parameter(
+                "until",
+                format!("must be after since, which is {}", since.to_rfc3339()),
+            )),
             _ => Ok(()),
         }
     }
