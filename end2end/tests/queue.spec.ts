@@ -126,7 +126,7 @@ test('keys can be switched off', async ({ signedIn: page, server, javaScriptEnab
   await page.keyboard.press('g');
   await page.keyboard.press('e');
   await account.click();
-  await page.getByRole('button', { name: 'Which keys' }).click();
+  await page.getByRole('button', { name: 'List of keys' }).click();
   await expect(list).toBeVisible();
   await expect(page).toHaveURL(/\/alerts/);
   await page.keyboard.press('Escape');

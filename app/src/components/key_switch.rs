@@ -20,7 +20,7 @@ pub fn KeySwitch() -> impl IntoView {
         <fieldset class="menu__set" hidden=move || !ready.get()>
             <legend class="menu__head">"Keys"</legend>
             <label><input type="checkbox" prop:checked=move || on.get() on:change=toggle/>"Single keys act"</label>
-            <button class="btn btn--quiet btn--block" type="button" on:click=|_| show_list()>"Which keys"</button>
+            <button type="button" on:click=|_| show_list()>"List of keys"</button>
         </fieldset>
     }
 }

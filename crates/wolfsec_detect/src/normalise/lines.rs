@@ -9,6 +9,7 @@ use super::scan;
 use crate::json::{Object, Value, keep, parse};
 
 /// A parsed line.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'b> {
     /// The bytes that came.
     pub raw: &'b [u8],
