@@ -103,6 +103,36 @@ fn switching_is_a_mask_and_exceptions_narrow() {
 }
 
 #[test]
+fn a_rule_sees_the_events_of_its_log_source_and_no_others() {
+    let rule = |id: &str, source: &str| {
+        format!("title: {id}\nid: {id}\nlogsource: {{{source}}}\ndetection:\n  s: {{m: x}}\n  condition: s\n")
+    };
+    let rules = [
+        ("all", "category: Antivirus"),
+        ("product", "product: windows"),
+        ("service", "product: Windows, service: sysmon"),
+        ("kind", "category: process_creation, product: windows"),
+        ("elsewhere", "product: linux, category: process_creation"),
+        ("nameless", "product: ''"),
+    ]
+    .map(|(id, source)| (id, rule(id, source)));
+    let files: Vec<_> = rules.iter().map(|(id, text)| (*id, text.as_str())).collect();
+    let (detector, _) = load(&files);
+    let found = |source: &str| {
+        let events = analyse(&detector, &format!("{{\"m\": \"x\", \"logsource\": {{}}{source}}}"));
+        let mut ids: Vec<_> = events[0].matches.iter().map(|found| found.rule_id.clone()).collect();
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(
+        found(r#", "product": "Windows", "category": "process_creation", "service": "Sysmon""#),
+        ["kind", "product", "service"]
+    );
+    assert_eq!(found(r#", "category": "antivirus""#), ["all"]);
+    assert_eq!(found(""), Vec::<String>::new());
+}
+
+#[test]
 fn one_bad_line_costs_nobody_else() {
     let (detector, _) = bundled();
     let deep = format!("{}1{}", "{\"a\":".repeat(65), "}".repeat(65));

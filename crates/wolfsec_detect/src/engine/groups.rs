@@ -26,6 +26,7 @@ pub(super) struct RuleGroups {
 impl RuleGroups {
     /// Sorts rules into their groups; the filters narrow whichever rules they name.
     pub fn new(rules: Vec<CompiledRule>, filters: Vec<FilterRule>) -> Self {
+        let rules = narrowed(rules, filters);
         let mut compiled: Dimension<Dimension<Dimension<Vec<CompiledRule>>>> = Dimension::default();
         let count = rules.len();
         for rule in rules {
@@ -39,10 +40,8 @@ impl RuleGroups {
             let services = categories.at(category.as_deref());
             services.at(service.as_deref()).push(rule);
         }
-        let mut narrowing = SigmaCollection::new();
-        narrowing.filters = filters;
         Self {
-            products: compiled.map(|categories| categories.map(|services| services.map(|own| engine(own, &narrowing)))),
+            products: compiled.map(|categories| categories.map(|services| services.map(engine))),
             rules: count,
         }
     }
@@ -76,15 +75,24 @@ impl RuleGroups {
     }
 }
 
-fn engine(rules: Vec<CompiledRule>, narrowing: &SigmaCollection) -> Engine {
+/// A filter may name rules of any log source, by id, name or title: it has to see all of them.
+fn narrowed(rules: Vec<CompiledRule>, filters: Vec<FilterRule>) -> Vec<CompiledRule> {
+    if filters.is_empty() {
+        return rules;
+    }
+    let mut all = engine(rules);
+    let mut collection = SigmaCollection::new();
+    collection.filters = filters;
+    // Each filter compiled already: nothing is left to fail.
+    let applied = all.add_collection(&collection);
+    debug_assert!(applied.is_ok());
+    all.rules().to_vec()
+}
+
+fn engine(rules: Vec<CompiledRule>) -> Engine {
     let mut engine = Engine::new();
     engine.set_match_detail(MatchDetailLevel::Full);
     engine.extend_compiled_rules(rules);
-    if !narrowing.filters.is_empty() {
-        // Each filter compiled already: nothing is left to fail.
-        let applied = engine.add_collection(narrowing);
-        debug_assert!(applied.is_ok());
-    }
     engine
 }
 
@@ -99,10 +107,8 @@ impl<T> Default for Dimension<T> {
 
 impl<T> Dimension<T> {
     fn fitting(&self, word: Option<&str>) -> impl Iterator<Item = &T> {
-        self.any
-            .as_deref()
-            .into_iter()
-            .chain(self.named.get(word.unwrap_or_default()))
+        let named = word.and_then(|word| self.named.get(word));
+        self.any.as_deref().into_iter().chain(named)
     }
 
     fn map<U>(self, mut each: impl FnMut(T) -> U) -> Dimension<U> {
