@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::Duration;
 use wolfsec::Timestamp;
-use wolfsec::audit::AuditActor;
 use wolfsec::identity::Role;
 
 use crate::audit::Act;
@@ -92,21 +91,28 @@ pub struct Forbidden {
 /// A caller's refusals of one kind are put on record this far apart: whoever may do nothing must not fill the trail.
 const RECORD_EVERY: Duration = Duration::minutes(1);
 
+/// Kind and name of an actor, and what was refused.
+type Refused = (String, String, Action);
+
 /// When each caller was last refused what. In memory: a restart only records one more.
 #[derive(Default)]
-pub(crate) struct Refusals(Mutex<HashMap<(String, String, Action), Timestamp>>);
+pub(crate) struct Refusals(Mutex<HashMap<Refused, Timestamp>>);
 
 impl Refusals {
-    /// Whether this one is to be recorded.
-    fn is_news(&self, actor: &AuditActor, action: Action, now: Timestamp) -> bool {
+    /// Whether this one is to be recorded; if so, the next ones are not.
+    fn is_news(&self, refused: &Refused, now: Timestamp) -> bool {
         let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         recorded.retain(|_, at| now - *at < RECORD_EVERY);
-        let key = (actor.kind.clone(), actor.name.clone(), action);
-        let news = !recorded.contains_key(&key);
+        let news = !recorded.contains_key(refused);
         if news {
-            recorded.insert(key, now);
+            recorded.insert(refused.clone(), now);
         }
         news
+    }
+
+    /// It could not be recorded: the next one is news again.
+    fn forget(&self, refused: &Refused) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(refused);
     }
 }
 
@@ -116,11 +122,14 @@ impl UseCases {
         let Err(refusal) = authorise(caller, action) else {
             return Ok(());
         };
-        if self.refusals().is_news(&caller.actor(), action, self.now()) {
-            let act = Act::done(caller.actor(), "access.refused", "action", action.as_str());
+        let actor = caller.actor();
+        let refused = (actor.kind.clone(), actor.name.clone(), action);
+        if self.refusals().is_news(&refused, self.now()) {
+            let act = Act::done(actor, "access.refused", "action", action.as_str());
             let recorded = self.record_alone(act.failed(refusal.to_string())).await;
             if let Err(failure) = recorded {
                 tracing::error!(%failure, action = action.as_str(), "a refusal could not be put on record");
+                self.refusals().forget(&refused);
             }
         }
         Err(refusal)

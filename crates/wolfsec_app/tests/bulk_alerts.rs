@@ -2,40 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends with the panic")]
 
-use std::sync::Arc;
+mod support;
 
 use wolfsec::alerts::{AlertQuery, AlertStatus, BulkAct, BulkRow, MAX_BULK, Resolution, StatusChange, fold};
 use wolfsec::audit::AuditQuery;
 use wolfsec::identity::Role;
 use wolfsec::ids::AlertId;
 use wolfsec::ports::Store as _;
-use wolfsec_app::identity::ClientInfo;
-use wolfsec_app::{Caller, Ports, UseCases};
-use wolfsec_testkit::{
-    FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build,
-};
-
-const PASSWORD: &str = "correct horse battery staple";
+use wolfsec_app::{Caller, UseCases};
+use wolfsec_testkit::{MemoryStore, build};
 
 /// A store with so many open alerts, and a signed-in operator.
 async fn world(alerts: u128) -> (UseCases, Caller) {
     let store = MemoryStore::new();
-    let clock = FixedClock::default();
-    clock.set(build::at(600));
-    let use_cases = UseCases::new(Ports {
-        store: Arc::new(store.clone()),
-        clock: Arc::new(clock),
-        ids: Arc::new(SequentialIds::default()),
-        hasher: Arc::new(FakeHasher),
-        mint: Arc::new(FakeMint::default()),
-        sealer: Arc::new(FakeSealer),
-        rules_changed: Arc::new(SilentRules),
-        rule_packs: Arc::new(FakePacks),
-    });
-    use_cases
-        .add_user(&Caller::command_line(), "ola", Role::Operator, PASSWORD.into())
-        .await
-        .unwrap();
+    let (use_cases, _) = support::use_cases(store.clone());
+    let ola = support::signed_in(&use_cases, "ola", Role::Operator).await;
     let peer = build::peer(1, "web-01");
     let mut uow = store.begin().await.unwrap();
     uow.peers().insert(&peer, &build::digest("web-01")).await.unwrap();
@@ -48,12 +29,7 @@ async fn world(alerts: u128) -> (UseCases, Caller) {
         .await
         .unwrap();
     uow.commit().await.unwrap();
-    let token = use_cases
-        .sign_in("ola", PASSWORD.into(), &ClientInfo::default())
-        .await
-        .unwrap();
-    let signed_in = use_cases.authenticate_session(&token, None).await.unwrap().unwrap();
-    (use_cases, signed_in.caller)
+    (use_cases, ola)
 }
 
 fn id(n: u128) -> AlertId {
@@ -178,20 +154,7 @@ async fn an_act_that_no_alert_can_take_changes_nothing() {
     let many: Vec<BulkRow> = (0..=u128::from(MAX_BULK)).map(|n| row(n, 1)).collect();
     let failed = use_cases.change_alerts(&ola, &many, &resolve()).await.unwrap_err();
     assert_eq!(field(failed), "rows");
-    use_cases
-        .add_user(&Caller::command_line(), "vera", Role::Viewer, PASSWORD.into())
-        .await
-        .unwrap();
-    let token = use_cases
-        .sign_in("vera", PASSWORD.into(), &ClientInfo::default())
-        .await
-        .unwrap();
-    let vera = use_cases
-        .authenticate_session(&token, None)
-        .await
-        .unwrap()
-        .unwrap()
-        .caller;
+    let vera = support::signed_in(&use_cases, "vera", Role::Viewer).await;
     let failed = use_cases
         .change_alerts(&vera, &[row(1, 1)], &resolve())
         .await

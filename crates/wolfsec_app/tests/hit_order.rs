@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends with the panic")]
 
-use std::sync::Arc;
+mod support;
 
 use wolfsec::detection::{AnalysedEvent, CorrelationHit, CorrelationMatch, Correlator};
 use wolfsec::ids::PeerId;
 use wolfsec::ports::IngestRequest;
+use wolfsec_app::Caller;
 use wolfsec_app::events::AnalysedRequest;
-use wolfsec_app::{Caller, Ports, UseCases};
-use wolfsec_testkit::{
-    FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build,
-};
+use wolfsec_testkit::{MemoryStore, build};
 
 /// Remembers which events it was told of; fires never.
 #[derive(Default)]
@@ -50,18 +48,7 @@ fn request(peer: PeerId, body: &str, events: &[(u128, i64)]) -> AnalysedRequest 
 
 #[tokio::test]
 async fn hits_are_fed_in_the_order_of_their_times() {
-    let clock = Arc::new(FixedClock::default());
-    clock.set(build::at(600));
-    let use_cases = UseCases::new(Ports {
-        store: Arc::new(MemoryStore::new()),
-        clock,
-        ids: Arc::new(SequentialIds::default()),
-        hasher: Arc::new(FakeHasher),
-        mint: Arc::new(FakeMint::default()),
-        sealer: Arc::new(FakeSealer),
-        rules_changed: Arc::new(SilentRules),
-        rule_packs: Arc::new(FakePacks),
-    });
+    let (use_cases, _) = support::use_cases(MemoryStore::new());
     let peer = use_cases.add_peer(&Caller::command_line(), "web-01").await.unwrap();
     let peer = peer.peer.id;
     let mut correlator = Listening::default();

@@ -2,17 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends with the panic")]
 
-use std::sync::Arc;
+mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
 use wolfsec::audit::{AuditQuery, AuditRecord};
 use wolfsec::identity::Role;
-use wolfsec_app::identity::ClientInfo;
-use wolfsec_app::{Caller, FailureKind, Ports, UseCases};
-use wolfsec_testkit::{
-    FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build,
-};
+use wolfsec::ports::{RepositoryError, RepositoryResult, Store, UnitOfWork};
+use wolfsec_app::{Caller, FailureKind, UseCases};
+use wolfsec_testkit::{FixedClock, MemoryStore, build};
 
-const PASSWORD: &str = "correct horse battery staple";
+use support::PASSWORD;
 
 struct World {
     use_cases: UseCases,
@@ -22,30 +24,12 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let clock = Arc::new(FixedClock::default());
-        clock.set(build::at(600));
-        let use_cases = UseCases::new(Ports {
-            store: Arc::new(MemoryStore::new()),
-            clock: clock.clone(),
-            ids: Arc::new(SequentialIds::default()),
-            hasher: Arc::new(FakeHasher),
-            mint: Arc::new(FakeMint::default()),
-            sealer: Arc::new(FakeSealer),
-            rules_changed: Arc::new(SilentRules),
-            rule_packs: Arc::new(FakePacks),
-        });
-        let admin = Caller::command_line();
-        use_cases
-            .add_user(&admin, "vera", Role::Viewer, PASSWORD.into())
-            .await
-            .unwrap();
-        let client = ClientInfo::default();
-        let token = use_cases.sign_in("vera", PASSWORD.into(), &client).await.unwrap();
-        let signed_in = use_cases.authenticate_session(&token, None).await.unwrap().unwrap();
+        let (use_cases, clock) = support::use_cases(MemoryStore::new());
+        let viewer = support::signed_in(&use_cases, "vera", Role::Viewer).await;
         Self {
             use_cases,
             clock,
-            viewer: signed_in.caller,
+            viewer,
         }
     }
 
@@ -77,8 +61,10 @@ async fn a_refused_act_is_on_record_with_who_and_what() {
     );
     assert!(!entry.success);
     assert!(entry.note.contains("admin"), "{}", entry.note);
-    let verified = world.use_cases.verify_audit(&world.viewer).await;
-    assert!(verified.is_ok(), "{verified:?}");
+    let report = world.use_cases.verify_audit(&world.viewer).await.unwrap();
+    assert!(report.is_intact(), "{report:?}");
+    let users = world.use_cases.list_users(&Caller::command_line()).await.unwrap();
+    assert!(users.iter().all(|user| user.name.as_str() != "mallory"));
 }
 
 #[tokio::test]
@@ -94,4 +80,42 @@ async fn trying_again_and_again_does_not_fill_the_trail() {
     world.clock.set(build::at(660));
     world.makes_an_admin().await;
     assert_eq!(world.refusals().await.len(), 3);
+}
+
+/// A store that can be away.
+struct Away {
+    store: MemoryStore,
+    away: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Store for Away {
+    async fn begin(&self) -> RepositoryResult<Box<dyn UnitOfWork>> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(RepositoryError::Unavailable(None));
+        }
+        self.store.begin().await
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_could_not_be_recorded_does_not_silence_the_next() {
+    let away = Arc::new(AtomicBool::new(false));
+    let store = Away {
+        store: MemoryStore::new(),
+        away: away.clone(),
+    };
+    let (use_cases, clock) = support::use_cases(store);
+    let viewer = support::signed_in(&use_cases, "vera", Role::Viewer).await;
+    let world = World {
+        use_cases,
+        clock,
+        viewer,
+    };
+    away.store(true, Ordering::SeqCst);
+    assert_eq!(world.makes_an_admin().await, FailureKind::Forbidden);
+    away.store(false, Ordering::SeqCst);
+    assert_eq!(world.refusals().await.len(), 0);
+    assert_eq!(world.makes_an_admin().await, FailureKind::Forbidden);
+    assert_eq!(world.refusals().await.len(), 1);
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends with the panic")]
 
+mod support;
+
 use std::sync::Arc;
 
 use chrono::Duration;
@@ -14,12 +16,10 @@ use wolfsec::severity::Severity;
 use wolfsec_app::alerts::ChangeStatusError;
 use wolfsec_app::events::{AnalysedRequest, StoredBatch};
 use wolfsec_app::identity::ClientInfo;
-use wolfsec_app::{Caller, FailureKind, Ports, UseCases};
-use wolfsec_testkit::{
-    FakeHasher, FakeMint, FakePacks, FakeSealer, FixedClock, MemoryStore, SequentialIds, SilentRules, build,
-};
+use wolfsec_app::{Caller, FailureKind, UseCases};
+use wolfsec_testkit::{FixedClock, MemoryStore, build};
 
-const PASSWORD: &str = "correct horse battery staple";
+use support::PASSWORD;
 
 struct World {
     use_cases: UseCases,
@@ -27,18 +27,7 @@ struct World {
 }
 
 fn world() -> World {
-    let clock = Arc::new(FixedClock::default());
-    clock.set(build::at(600));
-    let use_cases = UseCases::new(Ports {
-        store: Arc::new(MemoryStore::new()),
-        clock: clock.clone(),
-        ids: Arc::new(SequentialIds::default()),
-        hasher: Arc::new(FakeHasher),
-        mint: Arc::new(FakeMint::default()),
-        sealer: Arc::new(FakeSealer),
-        rules_changed: Arc::new(SilentRules),
-        rule_packs: Arc::new(FakePacks),
-    });
+    let (use_cases, clock) = support::use_cases(MemoryStore::new());
     World { use_cases, clock }
 }
 
