@@ -80,6 +80,37 @@ async fn who_says_nothing_at_all_is_let_go() {
 }
 
 #[tokio::test]
+async fn who_says_nothing_more_after_an_answer_is_let_go() {
+    let limits = ConnectionLimits {
+        head: Duration::from_millis(50),
+        ..ConnectionLimits::default()
+    };
+    let running = start(greeting(), limits).await;
+    let mut idle = TcpStream::connect(running.address).await.unwrap();
+    idle.write_all(WHOLE).await.unwrap();
+    assert!(answer_on(&mut idle).await.ends_with("here"));
+    assert_eq!(rest_of(&mut idle).await, b"");
+}
+
+#[tokio::test]
+async fn an_answer_may_take_longer_than_a_head() {
+    let head = Duration::from_millis(50);
+    let limits = ConnectionLimits {
+        head,
+        ..ConnectionLimits::default()
+    };
+    // As a stream of live updates does: the limit is for the client's silence, not for the server's.
+    let slow = get(move || async move {
+        tokio::time::sleep(head * 4).await;
+        "late"
+    });
+    let running = start(Router::new().route("/", slow), limits).await;
+    let mut waiting = TcpStream::connect(running.address).await.unwrap();
+    waiting.write_all(WHOLE).await.unwrap();
+    assert!(answer_on(&mut waiting).await.ends_with("late"));
+}
+
+#[tokio::test]
 async fn idle_connections_do_not_hold_the_server_up() {
     let running = start(greeting(), ConnectionLimits::default()).await;
     let mut idle = TcpStream::connect(running.address).await.unwrap();

@@ -12,7 +12,7 @@ mod event;
 
 pub(crate) use event::View;
 
-/// Room taken at once for a list or an object of unknown length.
+/// Members that an object has room for at first.
 const FIRST_CAPACITY: usize = 16;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
