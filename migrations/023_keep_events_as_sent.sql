@@ -1,5 +1,5 @@
--- Events and evidence keep the line as it was sent: `jsonb` reorders keys, drops repeated ones and rewrites numbers, and making its
--- tree was the largest single cost of storing. Rewrites what is stored already; values are read as before.
+-- Events and evidence keep the line as it was sent: `jsonb` reorders keys, drops repeated ones and rewrites numbers, and costs more to
+-- store (ADR 0007). Rewrites what is stored already; values are read as before.
 
 ALTER TABLE events ALTER COLUMN fields TYPE json USING fields::json;
 ALTER TABLE alert_evidence ALTER COLUMN fields TYPE json USING fields::json;
